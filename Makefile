@@ -1,0 +1,53 @@
+# Every target first sees to it that the packages of package-lock.json are installed.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# npm itself runs on the system's Node; everything else on the Node 24 that npm ci puts into .bin.
+system_path := $(PATH)
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+stamp := node_modules/.balto-installed
+
+.PHONY: help setup run test build lint lint-fix format gen bench install-hooks clean
+
+help: ## Say what there is
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-14s %s\n", $$1, $$2 }'
+
+setup: $(stamp) ## Install the packages and Node 24
+
+$(stamp): package-lock.json
+	@PATH='$(system_path)' npm ci --no-audit --no-fund --loglevel=error
+	@node scripts/require-node.js
+	@node scripts/warm-cache.js
+	@touch $@
+
+run: setup ## Start the demo backends, then balto on configs/
+	@node examples/run.ts
+
+test: setup ## Every check and test; ends with "N passed, N failed"
+	@node scripts/test.js
+
+build: setup ## Compile the published package into dist/
+	@npm run --silent build
+
+lint: setup ## Lint with types
+	@npm run --silent lint
+
+lint-fix: setup ## Lint and mend what can be mended
+	@npm run --silent lint:fix
+
+format: setup ## Format the whole repository
+	@npm run --silent format
+
+gen: setup ## Write the generated files anew
+	@npm run --silent gen
+
+bench: setup ## Run the benchmarks
+	@node bench/main.ts
+
+install-hooks: setup ## Let git run .githooks/
+	@git config core.hooksPath .githooks
+
+clean: ## Remove everything made: packages, build, reports
+	rm -rf node_modules dist coverage .vitest

@@ -1,0 +1,99 @@
+/**
+ * Encode: a model becomes the bytes of an artifact. The same model gives the same bytes, always.
+ *
+ * What it is given has been checked: two routes that cannot be told apart, or a text that does not
+ * parse, is a mistake of the caller and throws.
+ */
+import { seal } from "./container.ts";
+import { type Domain, formatDomain, parseDomain } from "./domain.ts";
+import { EncodeError } from "./encode-error.ts";
+import { edgeHash, hostHash } from "./hash.ts";
+import { HOST_ANY } from "./layout.ts";
+import type { Model, Service } from "./model.ts";
+import { hasParameter, parameterNames, parsePattern, type Pattern } from "./pattern.ts";
+import { SectionWriter } from "./section-writer.ts";
+import { insert, layOut, type NodeRow, type TrieNode, trieNode } from "./trie.ts";
+
+export { EncodeError } from "./encode-error.ts";
+
+/**
+ * @param revision stamped into the trailer, outside the digest; "" stamps nothing
+ * @throws EncodeError for a model that the compiler should have refused
+ * @throws RangeError as `seal` does
+ */
+export function encode(model: Model, revision = ""): Uint8Array {
+  const out = new SectionWriter(model.services.flatMap(({ methods }) => methods));
+  const hosts = new Map<string, Host>();
+  for (const pool of model.pools) out.pool(pool);
+  for (const service of model.services) {
+    if (!(service.pool in model.pools)) throw new EncodeError(`there is no pool ${service.pool}`);
+    const pattern = readPattern(service.pattern);
+    const route = writeService(out, service, pattern);
+    for (const text of service.domains) insert(hostOf(hosts, text).root, pattern, route);
+  }
+  writeHosts(out, hosts, model);
+  return seal(out.sections(), revision);
+}
+
+interface Host {
+  domain: Domain;
+  root: TrieNode;
+}
+
+function hostOf(hosts: Map<string, Host>, text: string): Host {
+  const known = hosts.get(text);
+  if (known !== undefined) return known;
+  const domain = parseDomain(text);
+  if (typeof domain === "string") throw new EncodeError(`domain ${text} ${domain}`);
+  if (formatDomain(domain) !== text) throw new EncodeError(`domain ${text} is not in lower case`);
+  const host = { domain, root: trieNode() };
+  hosts.set(text, host);
+  return host;
+}
+
+function readPattern(text: string): Pattern {
+  const pattern = parsePattern(text);
+  if ("reason" in pattern) throw new EncodeError(`pattern ${text} ${pattern.reason}`);
+  return pattern;
+}
+
+/** Writes the rows of one service and returns its route's. */
+function writeService(out: SectionWriter, service: Service, pattern: Pattern): number {
+  const row = out.rows.services.add({
+    name: out.text(service.name),
+    domains: out.words(service.domains),
+    pool: service.pool,
+    timeouts: out.timeouts(service.timeouts),
+    stripPrefix: Number(service.stripPrefix),
+    preserveHost: Number(service.preserveHost),
+    ...out.origin(service.origin),
+  });
+  return out.rows.routes.add({
+    pattern: out.text(service.pattern),
+    service: row,
+    methods: out.methods(service.methods),
+    strip: Number(service.stripPrefix && !hasParameter(pattern)),
+    parameters: out.words(parameterNames(pattern)),
+  });
+}
+
+/** Writes hosts in order of their text, their tries, both tables, and the settings. */
+function writeHosts(out: SectionWriter, hosts: ReadonlyMap<string, Host>, model: Model): void {
+  const sorted = [...hosts.keys()].toSorted().map((text) => hosts.get(text)!);
+  const nodes: NodeRow[] = [];
+  for (const { domain, root } of sorted) {
+    const row = { name: out.text(domain.name), kind: domain.kind, root: layOut(root, nodes) };
+    out.rows.hosts.add(row);
+  }
+  for (const row of nodes) out.node(row, model.services);
+  out.slots("edgeSlots", nodes, ({ parent, label }) =>
+    parent === undefined || label === "" ? undefined : edgeHash(parent, Buffer.from(label)),
+  );
+  out.slots("hostSlots", sorted, ({ domain }) =>
+    domain.kind === HOST_ANY ? undefined : hostHash(domain.kind, Buffer.from(domain.name)),
+  );
+  out.settings(
+    model.settings,
+    sorted.map(({ domain }) => domain),
+  );
+}

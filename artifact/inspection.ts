@@ -1,0 +1,108 @@
+/**
+ * An inspection: all that an artifact says as one plain JSON value. Keys are those of the
+ * configuration where it has them.
+ */
+import { decode } from "./decode.ts";
+import { type Domain, formatDomain } from "./domain.ts";
+import { FORMAT_VERSION, SECTIONS } from "./layout.ts";
+import type { Pool, Service, Settings } from "./model.ts";
+import { routesByHost } from "./route-order.ts";
+import { RowReader, rowCount, type View } from "./view.ts";
+
+/** An artifact as a JSON value. */
+export interface Inspection {
+  format_version: number;
+  digest: string;
+  /** "" where none is stamped. */
+  revision: string;
+  /** Bytes of the whole file. */
+  size: number;
+  sections: { name: string; rows: number; bytes: number }[];
+  settings: ReturnType<typeof settingsJson>;
+  /** `services` are positions in the list below, in the order in which they are tried. */
+  hosts: { domain: string; services: number[] }[];
+  pools: ReturnType<typeof poolJson>[];
+  services: ReturnType<typeof serviceJson>[];
+}
+
+/** The JSON value of a view; `bytesTotal` is the size of its file. */
+export function inspectJson(view: View, bytesTotal: number): Inspection {
+  const { settings, pools, services } = decode(view);
+  return {
+    format_version: FORMAT_VERSION,
+    digest: view.digest,
+    revision: view.revision,
+    size: bytesTotal,
+    sections: SECTIONS.map((name) => ({
+      name,
+      rows:
+        name === "strings" || name === "stringEnds" ? view.stringEnds.length : rowCount(view, name),
+      bytes: view[name].byteLength,
+    })),
+    settings: settingsJson(settings),
+    hosts: hostsJson(view),
+    pools: pools.map(poolJson),
+    services: services.map((service) => serviceJson(service, pools)),
+  };
+}
+
+function settingsJson(settings: Settings) {
+  return {
+    listen: settings.listen,
+    trusted_proxies: settings.trustedProxies,
+    read_timeout_ms: settings.readTimeoutMs,
+    write_timeout_ms: settings.writeTimeoutMs,
+    idle_timeout_ms: settings.idleTimeoutMs,
+    drain_delay_ms: settings.drainDelayMs,
+    drain_timeout_ms: settings.drainTimeoutMs,
+    log_levels: settings.logLevels,
+    log_path: settings.logPath,
+    metrics_enabled: settings.metricsEnabled,
+    tls: {
+      enabled: settings.tls.enabled,
+      cert_file: settings.tls.certFile,
+      key_file: settings.tls.keyFile,
+    },
+    cors: {
+      enabled: settings.cors.enabled,
+      allowed_origins: settings.cors.allowedOrigins,
+    },
+  };
+}
+
+function hostsJson(view: View): Inspection["hosts"] {
+  const hosts = new RowReader(view, "hosts");
+  return routesByHost(view).map((services, row) => {
+    const domain = { kind: hosts.number(row, "kind"), name: hosts.text(row, "name") } as Domain;
+    return { domain: formatDomain(domain), services };
+  });
+}
+
+function poolJson({ key, algorithm, backends }: Pool) {
+  return {
+    key,
+    algorithm,
+    backends: backends.map(({ origin, ...backend }) => ({ ...backend, ...origin })),
+  };
+}
+
+/** `pool` is the pool's key; an empty list of methods is every method. */
+function serviceJson(service: Service, pools: readonly Pool[]) {
+  const { connectMs, responseMs, readMs, writeMs } = service.timeouts;
+  return {
+    name: service.name,
+    domains: service.domains,
+    path_prefix: service.pattern,
+    methods: service.methods,
+    strip_prefix: service.stripPrefix,
+    preserve_host: service.preserveHost,
+    timeouts: {
+      connect_ms: connectMs,
+      response_ms: responseMs,
+      read_ms: readMs,
+      write_ms: writeMs,
+    },
+    pool: pools[service.pool]!.key,
+    ...service.origin,
+  };
+}

@@ -1,0 +1,120 @@
+/**
+ * Builders of sections: interned strings, and rows of u32s by field name.
+ *
+ * What `verify` would refuse later is refused here, with an EncodeError.
+ */
+import { EncodeError } from "./encode-error.ts";
+import { type Field, fieldsOf, NONE, type ROWS, type RowSection, strideOf } from "./layout.ts";
+import { hasControl } from "./text.ts";
+
+/** Texts kept once each, numbered by first use. Text 0 is "". */
+export class Strings {
+  #ids = new Map<string, number>([["", 0]]);
+
+  id(text: string): number {
+    let id = this.#ids.get(text);
+    if (id === undefined) {
+      if (hasControl(text) || !text.isWellFormed()) {
+        const shown = JSON.stringify(text);
+        throw new EncodeError(`text ${shown} holds a control character or half a surrogate pair`);
+      }
+      id = this.#ids.size;
+      this.#ids.set(text, id);
+    }
+    return id;
+  }
+
+  /** The two sections: all texts behind each other, and where each ends. */
+  toBytes(): { strings: Uint8Array; ends: Uint8Array } {
+    const ends = new Uint32Array(this.#ids.size);
+    let end = 0;
+    let id = 0;
+    for (const text of this.#ids.keys()) ends[id++] = end += Buffer.byteLength(text);
+    const strings = Buffer.alloc(end);
+    let at = 0;
+    for (const text of this.#ids.keys()) at += strings.write(text, at, "utf8");
+    return { strings, ends: new Uint8Array(ends.buffer) };
+  }
+}
+
+/** A run of rows of another section. */
+export interface Run {
+  first: number;
+  count: number;
+}
+
+/** What a row is made of: numbers (undefined = none) and runs, by field name. */
+export type Row<S extends RowSection> = {
+  [F in keyof (typeof ROWS)[S]]: (typeof ROWS)[S][F] extends { kind: "run" }
+    ? Run
+    : number | undefined;
+};
+
+/** Rows of one section, growing. */
+export class Rows<S extends RowSection> {
+  count = 0;
+  readonly #section: S;
+  readonly #fields: { name: string; at: number; min: number; max: number; optional: boolean }[];
+  readonly #stride: number;
+  #words = new Uint32Array(256);
+
+  constructor(section: S) {
+    this.#section = section;
+    this.#stride = strideOf(section);
+    this.#fields = fieldsOf(section).map(({ name, field, at }) => ({
+      name,
+      at,
+      ...rangeOf(field),
+    }));
+  }
+
+  /**
+   * Appends a row and returns its number.
+   *
+   * @throws EncodeError for a number that its field does not take
+   */
+  add(row: Row<S>): number {
+    const start = this.count * this.#stride;
+    this.#reserve(start + this.#stride);
+    const words = this.#words;
+    for (const { name, at, min, max, optional } of this.#fields) {
+      const value = row[name as keyof Row<S>] as number | Run | undefined;
+      if (typeof value === "number" && value >>> 0 === value && value >= min && value <= max) {
+        words[start + at] = value;
+      } else if (typeof value === "object") {
+        words[start + at] = value.first;
+        words[start + at + 1] = value.count;
+      } else if (value === undefined && optional) {
+        words[start + at] = NONE;
+      } else {
+        throw new EncodeError(`${this.#section} row ${this.count}: ${name} cannot be ${value}`);
+      }
+    }
+    return this.count++;
+  }
+
+  /** Appends rows whose u32s are made already. */
+  append(words: Uint32Array): void {
+    const start = this.count * this.#stride;
+    this.#reserve(start + words.length);
+    this.#words.set(words, start);
+    this.count += words.length / this.#stride;
+  }
+
+  toBytes(): { bytes: Uint8Array; rowBytes: number } {
+    const words = this.#words.slice(0, this.count * this.#stride);
+    return { bytes: new Uint8Array(words.buffer), rowBytes: this.#stride * 4 };
+  }
+
+  #reserve(length: number): void {
+    if (length <= this.#words.length) return;
+    const larger = new Uint32Array(Math.max(length, this.#words.length * 2));
+    larger.set(this.#words);
+    this.#words = larger;
+  }
+}
+
+function rangeOf(field: Field): { min: number; max: number; optional: boolean } {
+  if (field.kind === "number") return { min: field.min, max: field.max, optional: false };
+  return { min: 0, max: NONE, optional: field.kind === "row" && field.optional };
+}

@@ -1,0 +1,157 @@
+/**
+ * Verify: every bound and offset of an artifact, once, when it is loaded. What passes can be matched
+ * on without another check: no row number leads outside its section, every walk and every list ends,
+ * and a route has as many parameters as the way to it.
+ *
+ * It trusts no count: its own work and memory are linear in the size of the file.
+ */
+import { isUtf8 } from "node:buffer";
+
+import { ArtifactError } from "./artifact-error.ts";
+import {
+  type Field,
+  fieldsOf,
+  METHODS_MAX,
+  NONE,
+  offsetsOf,
+  type RowSection,
+  ROWS,
+  strideOf,
+  type Tables,
+} from "./layout.ts";
+import { hasControl } from "./text.ts";
+import { verifyTries } from "./verify-tries.ts";
+
+const CHUNK_BYTES = 1 << 20;
+
+/** @throws ArtifactError naming section, row and field of the first thing that is out of range */
+export function verify(view: Tables & { strings: Uint8Array; stringEnds: Uint32Array }): void {
+  verifyStrings(view.strings, view.stringEnds);
+  if (view.settings.length !== strideOf("settings")) {
+    throw new ArtifactError("it has not one row of settings");
+  }
+  if (view.methods.length > METHODS_MAX * strideOf("methods")) {
+    throw new ArtifactError(`it has more than ${METHODS_MAX} methods`);
+  }
+  for (const section of Object.keys(ROWS) as RowSection[]) verifyFields(view, section);
+  verifyEnd("words", view.words);
+  verifyEnd("candidates", view.candidates);
+  verifyPools(view);
+  verifySlots("hostSlots", view.hostSlots);
+  verifySlots("edgeSlots", view.edgeSlots);
+  verifyTries(view);
+}
+
+/** Texts are UTF-8 without control characters: they go into fields, logs and terminals. */
+function verifyStrings(bytes: Uint8Array, ends: Uint32Array): void {
+  if (ends[0] !== 0) throw new ArtifactError("its first string is not empty");
+  let before = 0;
+  for (let id = 0; id < ends.length; id++) {
+    const end = ends[id]!;
+    if (end < before) throw new ArtifactError("its strings overlap");
+    // A text that began inside a character would end the one before it there.
+    if (end < bytes.length && (bytes[end]! & 0xc0) === 0x80) {
+      throw new ArtifactError("a string ends inside a character");
+    }
+    before = end;
+  }
+  if (before !== bytes.length) throw new ArtifactError("its strings do not fill their section");
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+    // One byte more, for a control character of two bytes that the border cuts.
+    if (hasControl(buffer.toString("utf8", at, at + CHUNK_BYTES + 1))) {
+      throw new ArtifactError("its strings hold a control character");
+    }
+  }
+  // isUtf8 does not take shared memory.
+  if (!isUtf8(new Uint8Array(bytes))) throw new ArtifactError("its strings are not UTF-8");
+}
+
+function verifyFields(view: Bounds, section: RowSection): void {
+  const table = view[section];
+  const stride = strideOf(section);
+  for (const { field, at } of fieldsOf(section)) {
+    const { least, most } = rangeOf(view, field);
+    const bad = firstOutside(table, at, stride, least, most);
+    if (bad !== -1) refuse(section, bad, table[bad]!);
+    if (field.kind !== "run") continue;
+    for (let i = at; i < table.length; i += stride) {
+      if (table[i]! + table[i + 1]! > most) refuse(section, i + 1, table[i + 1]!);
+    }
+  }
+}
+
+type Bounds = Tables & { stringEnds: Uint32Array };
+
+/** What a field takes. NONE is -1 in 32 bits: one less than the first row. */
+function rangeOf(view: Bounds, field: Field): { least: number; most: number } {
+  switch (field.kind) {
+    case "number":
+      return { least: field.min, most: field.max };
+    case "text":
+      return { least: 0, most: view.stringEnds.length - 1 };
+    case "methods":
+      return { least: 0, most: 2 ** (view.methods.length / strideOf("methods")) - 1 };
+    case "row": {
+      const rows = view[field.of].length / strideOf(field.of);
+      return { least: field.optional ? -1 : 0, most: rows - 1 };
+    }
+    case "run":
+      // An empty run may begin where the section ends.
+      return { least: 0, most: view[field.of].length / strideOf(field.of) };
+  }
+}
+
+/** The index of the first value of a column outside `least..most`, -1 where there is none. */
+function firstOutside(
+  table: Uint32Array,
+  at: number,
+  stride: number,
+  least: number,
+  most: number,
+): number {
+  const span = most - least;
+  if (span === NONE) return -1;
+  for (let i = at; i < table.length; i += stride) {
+    if ((table[i]! - least) >>> 0 > span) return i;
+  }
+  return -1;
+}
+
+function refuse(section: RowSection, index: number, value: number): never {
+  const stride = strideOf(section);
+  const row = Math.floor(index / stride);
+  const field = fieldsOf(section).findLast(({ at }) => at <= index % stride);
+  throw new ArtifactError(`its ${section} row ${row} has ${field?.name} out of range (${value})`);
+}
+
+/** A list goes on while `more` is set, so the last row must not set it. */
+function verifyEnd(section: "words" | "candidates", table: Uint32Array): void {
+  const last = table.length - strideOf(section);
+  if (last >= 0 && table[last + offsetsOf(section).more] !== 0) {
+    throw new ArtifactError(`the last list of its ${section} has no end`);
+  }
+}
+
+/** Each pool's backends follow those of the pool before it, so none is in two pools. */
+function verifyPools({ pools, backends }: Tables): void {
+  const stride = strideOf("pools");
+  const { backends: at } = offsetsOf("pools");
+  let next = 0;
+  for (let i = at; i < pools.length; i += stride) {
+    if (pools[i] !== next) throw new ArtifactError("the backends of its pools are not in order");
+    next += pools[i + 1]!;
+  }
+  if (next !== backends.length / strideOf("backends")) {
+    throw new ArtifactError("some of its backends are in no pool");
+  }
+}
+
+/** A probe ends at a gap, so there must be one; positions are masked: the size is a power of two. */
+function verifySlots(section: "hostSlots" | "edgeSlots", slots: Uint32Array): void {
+  const count = slots.length;
+  if (count === 0 || (count & (count - 1)) !== 0) {
+    throw new ArtifactError(`its ${section} are not a power of two`);
+  }
+  if (!slots.includes(NONE)) throw new ArtifactError(`its ${section} have no gap`);
+}

@@ -1,0 +1,67 @@
+/**
+ * A tree of any size as a team of teams would write it: 100 services a file, one host a file, two
+ * ports a service, every fourth service (not the first or last) with a
+ * parameter. The same number gives the same model.
+ */
+import type { Model, Pool, Service } from "../artifact/model.ts";
+
+const WORDS = ["orders", "search", "ledger", "stocks", "images", "quotes", "emails", "brands"];
+const SERVICES_PER_FILE = 100;
+
+/** A model with `count` services. */
+export function modelOf(count: number): Model {
+  const numbers = Array.from({ length: count }, (_, index) => index);
+  const services = numbers.map(serviceOf);
+  return { settings: SETTINGS, pools: services.map(poolOf), services };
+}
+
+/** A path that the pattern of a service takes. */
+export function pathOf({ pattern }: Service): string {
+  return pattern.replace("/:id", "/4711").replace("/*", "/list/page");
+}
+
+function serviceOf(index: number): Service {
+  const team = String(Math.floor(index / SERVICES_PER_FILE)).padStart(4, "0");
+  // Of one length, so that the last costs what the first costs.
+  const name = `${WORDS[index % WORDS.length]}-${String(index).padStart(6, "0")}`;
+  return {
+    name,
+    domains: [`team-${team}.example.com`],
+    pattern: `/api/v1/${name}/${index % 4 === 2 ? ":id" : "*"}`,
+    methods: [],
+    stripPrefix: true,
+    preserveHost: false,
+    timeouts: { connectMs: 5_000, responseMs: 30_000, readMs: 5_000, writeMs: 5_000 },
+    pool: index,
+    origin: {
+      file: `services/team-${team}/services.yaml`,
+      line: 2 + (index % SERVICES_PER_FILE) * 5,
+      column: 5,
+    },
+  };
+}
+
+function poolOf({ name, origin }: Service, index: number): Pool {
+  const backends = [0, 1].map((nth) => ({
+    url: `http://\${env:BALTO_UPSTREAM_HOST:-localhost}:${8_000 + ((index * 2 + nth) % 20_000)}`,
+    weight: 1,
+    name: "",
+    origin: { ...origin, line: origin.line + 3, column: 13 + nth * 6 },
+  }));
+  return { key: name, algorithm: "round-robin", backends };
+}
+
+const SETTINGS: Model["settings"] = {
+  listen: ":5500",
+  trustedProxies: [],
+  readTimeoutMs: 5_000,
+  writeTimeoutMs: 5_000,
+  idleTimeoutMs: 30_000,
+  drainDelayMs: 0,
+  drainTimeoutMs: 30_000,
+  logLevels: ["info"],
+  logPath: "",
+  metricsEnabled: true,
+  tls: { enabled: false, certFile: "", keyFile: "" },
+  cors: { enabled: false, allowedOrigins: [] },
+};

@@ -1,0 +1,15 @@
+/**
+ * All benchmarks, one after the other, in one run: `make bench`. Each file also runs alone.
+ */
+import { availableParallelism, cpus } from "node:os";
+
+import { run as runArtifact } from "./artifact.ts";
+import { run as runMatcher } from "./matcher.ts";
+import { run as runProxies } from "./proxy/proxies.ts";
+
+process.stdout.write(
+  `${cpus()[0]?.model ?? "?"} × ${availableParallelism()}, Node ${process.version}\n\n`,
+);
+await runMatcher();
+await runArtifact();
+await runProxies();

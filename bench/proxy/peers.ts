@@ -1,0 +1,126 @@
+/**
+ * The proxies that are measured, each set up to do the same: keep connections on both sides, set the
+ * forwarding fields, write no access log.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { compile } from "../../compiler/compile.ts";
+import { find, output, type Peer, startPinned } from "./process.ts";
+
+/** Where a peer is started: its core, its port, what is behind it, and a folder for its files. */
+export interface Place {
+  core: number;
+  port: number;
+  origin: number;
+  folder: string;
+}
+
+type Start = (place: Place) => Promise<Peer | undefined>;
+
+/** In the order of the report. A peer that is not installed is left out. */
+export const PEERS: readonly Start[] = [startNginx, startHttpProxy, startBalto];
+
+/** The origin: nginx, answering from memory and from files. */
+export async function startOrigin({ core, port, folder }: Place): Promise<Peer> {
+  const nginx = find("nginx");
+  if (nginx === undefined) throw new Error("the benchmark's origin is nginx: install it");
+  const root = join(folder, "www");
+  mkdirSync(root, { recursive: true });
+  for (const [name, bytes] of Object.entries(SIZES))
+    writeFileSync(join(root, name), Buffer.alloc(bytes, 97));
+  return startNginxWith(
+    core,
+    port,
+    folder,
+    "origin",
+    `
+    client_max_body_size 16m;
+    location = /60 { return 200 "${"x".repeat(60)}"; }
+    location / { root ${root}; }`,
+  );
+}
+
+/** Answers by path. Bytes. */
+const SIZES = { "1k": 1024, "16k": 16 * 1024, "1m": 1024 * 1024 };
+
+async function startNginx({ core, port, origin, folder }: Place): Promise<Peer | undefined> {
+  if (find("nginx") === undefined) return undefined;
+  return startNginxWith(
+    core,
+    port,
+    folder,
+    "nginx",
+    `
+    location / {
+      proxy_pass http://origin;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header X-Forwarded-Host $host;
+    }`,
+    `upstream origin { server 127.0.0.1:${origin}; keepalive 256; }`,
+  );
+}
+
+async function startNginxWith(
+  core: number,
+  port: number,
+  folder: string,
+  name: string,
+  server: string,
+  http = "",
+): Promise<Peer> {
+  const nginx = find("nginx") as string;
+  const file = join(folder, `${name}.conf`);
+  writeFileSync(
+    file,
+    `
+${process.getuid?.() === 0 ? "user root;" : ""} worker_processes 1; daemon off; pid ${folder}/${name}.pid; error_log ${folder}/${name}.log;
+events { worker_connections 10000; }
+http {
+  access_log off; keepalive_requests 1000000000; keepalive_timeout 1h;
+  ${http}
+  server { listen 127.0.0.1:${port}; ${server} }
+}`,
+  );
+  const child = await startPinned(core, [nginx, "-e", `${folder}/${name}.log`, "-c", file], port);
+  return { name: "nginx", version: versionOf(nginx, ["-v"]), port, process: child };
+}
+
+async function startHttpProxy({ core, port, origin }: Place): Promise<Peer> {
+  const server = join(import.meta.dirname, "http-proxy-server.js");
+  const command = [process.execPath, server, String(port), `http://127.0.0.1:${origin}`];
+  const manifest = new URL("../../node_modules/http-proxy/package.json", import.meta.url);
+  const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
+  return { name: "http-proxy", version, port, process: await startPinned(core, command, port) };
+}
+
+async function startBalto({ core, port, origin, folder }: Place): Promise<Peer> {
+  const config = `
+server: { port: "127.0.0.1:${port}" }
+services:
+  - { domain: "*", path_prefix: "/*", ports: ["127.0.0.1:${origin}"] }
+`;
+  const { artifact, diagnostics } = compile({
+    files: [{ path: "balto.config.yaml", content: Buffer.from(config) }],
+  });
+  if (artifact === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
+  const file = join(folder, "balto.artifact");
+  writeFileSync(file, artifact);
+  const main = join(import.meta.dirname, "../../dataplane/main.ts");
+  const command = [process.execPath, main, "--artifact", file, "--workers", "1"];
+  return {
+    name: "balto",
+    version: "this tree",
+    port,
+    process: await startPinned(core, command, port),
+  };
+}
+
+/** The number in what a program says of its version; nginx says it on standard error. */
+function versionOf(program: string, args: readonly string[]): string {
+  const text = output("sh", ["-c", `${program} ${args.join(" ")} 2>&1`]);
+  return /\d+\.\d+(\.\d+)?/.exec(text)?.[0] ?? "?";
+}

@@ -1,0 +1,104 @@
+/**
+ * CPU per proxied request, side by side: every proxy on one core, origin and load on the other, in one
+ * run. Wall time on a shared machine says little; the CPU time the kernel charges a process says more,
+ * and the ratio to nginx in the same run most.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { printTable } from "../harness.ts";
+import { PEERS, startOrigin } from "./peers.ts";
+import { cpuMicroseconds, find, output, type Peer, residentMiB, stop } from "./process.ts";
+
+/** Path at the origin, and the connections of the load. */
+const WORKLOADS = [
+  { name: "60 B × 64", path: "/60", connections: 64 },
+  { name: "1 KiB × 64", path: "/1k", connections: 64 },
+  { name: "16 KiB × 64", path: "/16k", connections: 64 },
+  { name: "1 MiB × 16", path: "/1m", connections: 16 },
+];
+const SECONDS = 4;
+const PROXY_CORE = 0;
+const LOAD_CORE = 1;
+const FIRST_PORT = 19_400;
+
+/** Runs all workloads against all proxies and prints a table. */
+export async function run(): Promise<void> {
+  const wrk = find("wrk");
+  if (wrk === undefined) throw new Error("the benchmark's load is wrk: install it");
+  const folder = mkdtempSync(join(tmpdir(), "balto-bench-"));
+  const peers: Peer[] = [];
+  try {
+    const origin = await startOrigin({ core: LOAD_CORE, port: FIRST_PORT, origin: 0, folder });
+    peers.push(origin);
+    for (const [index, start] of PEERS.entries()) {
+      const place = { core: PROXY_CORE, port: FIRST_PORT + 1 + index, origin: FIRST_PORT, folder };
+      const peer = await start(place);
+      if (peer !== undefined) peers.push(peer);
+    }
+    const rows: string[][] = [];
+    for (const workload of WORKLOADS) {
+      // The first peer is the yardstick.
+      let yardstick = 0;
+      for (const peer of peers.slice(1)) {
+        const { microseconds, perSecond, failed } = measure(
+          wrk,
+          peer,
+          workload.path,
+          workload.connections,
+        );
+        yardstick ||= microseconds;
+        rows.push([
+          workload.name,
+          `${peer.name} ${peer.version}`,
+          microseconds.toFixed(1),
+          (microseconds / yardstick).toFixed(2),
+          Math.round(perSecond).toString(),
+          residentMiB(peer.process.pid as number).toFixed(0),
+          failed,
+        ]);
+      }
+    }
+    printTable(
+      "proxied requests, one core each",
+      ["workload", "proxy", "CPU µs/request", "× first", "requests/s", "MiB", "failed"],
+      rows,
+    );
+  } finally {
+    for (const peer of peers.toReversed()) await stop(peer.process);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function measure(
+  wrk: string,
+  peer: Peer,
+  path: string,
+  connections: number,
+): { microseconds: number; perSecond: number; failed: string } {
+  const pid = peer.process.pid as number;
+  const load = (seconds: number): string =>
+    output("taskset", [
+      "-c",
+      String(LOAD_CORE),
+      wrk,
+      "-t1",
+      `-c${connections}`,
+      `-d${seconds}s`,
+      `http://127.0.0.1:${peer.port}${path}`,
+    ]);
+  load(1);
+  const before = cpuMicroseconds(pid);
+  const report = load(SECONDS);
+  const spent = cpuMicroseconds(pid) - before;
+  const requests = Number(/(\d+) requests in/.exec(report)?.[1] ?? 0);
+  const errors = /Socket errors: (.*)|Non-2xx or 3xx responses: (.*)/.exec(report);
+  return {
+    microseconds: spent / Math.max(requests, 1),
+    perSecond: requests / SECONDS,
+    failed: errors?.[1] ?? errors?.[2] ?? "0",
+  };
+}
+
+if (import.meta.main) await run();

@@ -1,0 +1,120 @@
+/**
+ * Reads a command line against a command's description. A mistake is answered with what would
+ * complete the line, never with a bare "invalid argument".
+ */
+import { parseArgs } from "node:util";
+
+import type { AnyCommand, Flag, Flags, Invocation } from "./command.ts";
+import { UsageError } from "./failure.ts";
+import { near } from "./near.ts";
+
+export type ReadArguments =
+  | { help: true }
+  | ({ help: false } & Omit<Invocation<Flags>, "terminal">);
+
+/** @throws UsageError */
+export function readArguments(command: AnyCommand, words: readonly string[]): ReadArguments {
+  const flags: Flags = { ...command.flags, ...COMMON_FLAGS };
+  const { tokens } = parseArgs({
+    args: [...words],
+    options: Object.fromEntries(
+      Object.entries(flags).map(([name, { type, short }]) => [
+        name,
+        short === undefined ? { type } : { type, short },
+      ]),
+    ),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const values: Record<string, string | boolean> = {};
+  const operands: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === "positional") operands.push(token.value);
+    if (token.kind !== "option") continue;
+    const flag = flags[token.name];
+    if (flag === undefined) throw unknownFlag(token.rawName, flags);
+    values[token.name] = flagValue(command, token.name, flag, token.rawName, token.value);
+  }
+  if (values["help"] === true) return { help: true };
+  const operand = readOperand(command, operands);
+  for (const [name, flag] of Object.entries(command.flags)) {
+    if (flag.type === "boolean") values[name] ??= false;
+    if (flag.required !== undefined && values[name] === undefined) {
+      throw incomplete(command, `${spelled(name, flag)} is missing: ${flag.required}`);
+    }
+  }
+  return { help: false, operand, flags: values as Invocation<Flags>["flags"] };
+}
+
+/** Every command has these. */
+export const COMMON_FLAGS = {
+  help: { type: "boolean", short: "h", summary: "Show this help" },
+} as const satisfies Flags;
+
+/** How a flag is named to people: `-o FILE`, `--watch`. */
+function spelled(name: string, flag: Flag): string {
+  const dashed = flag.short === undefined || name === "help" ? `--${name}` : `-${flag.short}`;
+  return flag.type === "boolean" ? dashed : `${dashed} ${flag.value ?? "VALUE"}`;
+}
+
+function flagValue(
+  command: AnyCommand,
+  name: string,
+  flag: Flag,
+  written: string,
+  value: string | undefined,
+): string | boolean {
+  if (flag.type === "boolean") {
+    if (value === undefined) return true;
+    throw new UsageError(`${written} takes no value, but got "${value}"`, [written]);
+  }
+  // A flag where a value is due is a forgotten value; "-" alone is the standard stream.
+  if (value === undefined || value === "" || (value.startsWith("--") && value.length > 2)) {
+    throw incomplete(command, `${spelled(name, flag)}: the ${flag.value ?? "value"} is missing`);
+  }
+  if (flag.choices !== undefined && !flag.choices.includes(value)) {
+    throw notAChoice(written, value, flag.choices);
+  }
+  return value;
+}
+
+function readOperand(command: AnyCommand, operands: readonly string[]): string | undefined {
+  const { operand, name } = command;
+  const [first, second] = operands;
+  if (operand === undefined && first !== undefined) {
+    throw new UsageError(`"${first}" is too much: ${name} takes no argument`, command.examples);
+  }
+  if (second !== undefined) {
+    const takes = `${name} takes one ${operand?.name ?? "argument"}`;
+    throw new UsageError(`"${second}" is too much: ${takes}`, command.examples);
+  }
+  if (first === undefined) {
+    if (operand?.required !== undefined) {
+      throw incomplete(command, `${operand.name} is missing: ${operand.required}`);
+    }
+    return undefined;
+  }
+  if (operand?.choices !== undefined && !operand.choices.includes(first)) {
+    throw notAChoice(operand.name, first, operand.choices);
+  }
+  return first;
+}
+
+function unknownFlag(written: string, flags: Flags): UsageError {
+  const name = written.replace(/^-+/, "");
+  const meant = near(name, Object.keys(flags));
+  const hints = meant === undefined ? [] : [`did you mean --${meant}?`];
+  return new UsageError(`there is no flag ${written}`, hints);
+}
+
+function notAChoice(what: string, value: string, choices: readonly string[]): UsageError {
+  const meant = near(value, choices);
+  const hints = meant === undefined ? [] : [`did you mean ${meant}?`];
+  const list = choices.join(", ").replace(/, ([^,]*)$/, " or $1");
+  return new UsageError(`${what} is ${list}, not "${value}"`, hints);
+}
+
+function incomplete(command: AnyCommand, message: string): UsageError {
+  return new UsageError(message, [`for example: ${command.examples[0]}`]);
+}

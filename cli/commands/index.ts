@@ -1,0 +1,21 @@
+/** The subcommands, in the order help lists them. A new one is a file of its own and a row here. */
+import type { AnyCommand } from "../command.ts";
+import { checkCommand } from "./check.ts";
+import { compileCommand } from "./compile.ts";
+import { initCommand } from "./init.ts";
+import { inspectCommand } from "./inspect.ts";
+import { runCommand } from "./run.ts";
+import { schemaCommand } from "./schema.ts";
+import { serveCommand } from "./serve.ts";
+import { versionCommand } from "./version.ts";
+
+export const commands: readonly AnyCommand[] = [
+  initCommand,
+  checkCommand,
+  runCommand,
+  compileCommand,
+  serveCommand,
+  inspectCommand,
+  schemaCommand,
+  versionCommand,
+];

@@ -1,0 +1,132 @@
+/**
+ * `balto run`: compile, serve, watch. The data plane is a process of its own; if it ends without
+ * being asked to, so does this command, because a restart would hide why.
+ */
+import { join } from "node:path";
+
+import { command } from "../command.ts";
+import type { AnyCommand } from "../command.ts";
+import { compileFolder } from "../compiled-folder.ts";
+import type { CompileResult } from "../compiled-folder.ts";
+import { configFolder } from "../config-folder.ts";
+import { checkDataPlaneFlags, DATA_PLANE_FLAGS } from "../data-plane-flags.ts";
+import { startDataPlane } from "../data-plane-process.ts";
+import type { DataPlaneProcess } from "../data-plane-process.ts";
+import { EXIT_FAILED, EXIT_OK } from "../exit-code.ts";
+import { digestAndTime, follow } from "../follow.ts";
+import { contents } from "../model-summary.ts";
+import { makePrivateFolder } from "../private-folder.ts";
+import { publish } from "../publish.ts";
+import { printReport } from "../report-flags.ts";
+import { onInputClosed, onStopSignal } from "../stop-signals.ts";
+import type { Terminal } from "../terminal.ts";
+import { folderState } from "../watch-folder.ts";
+
+export const runCommand: AnyCommand = command({
+  name: "run",
+  summary: "Compile a config tree, serve it, and follow its changes",
+  description: `
+The data plane runs as a process of its own and takes in each change of the tree without closing a
+connection. Each change is reported in one line. A change with errors is reported with its diagnostics,
+and the last good tree keeps serving. A tree that has errors at start ends the command with status 1,
+unless --wait is given.
+
+SIGINT and SIGTERM drain the data plane and end both; a second one cuts. If the data plane ends by
+itself, the command says so and ends with status 1. The artifact is published to a private temporary
+folder, never into the tree.`,
+  operand: { name: "DIR", summary: "The config tree" },
+  flags: {
+    ...DATA_PLANE_FLAGS,
+    wait: { type: "boolean", summary: "Wait for a tree without errors instead of failing" },
+    quiet: { type: "boolean", short: "q", summary: "Say nothing but diagnostics" },
+    "parent-pipe": {
+      type: "boolean",
+      summary: "End when standard input closes, for a parent that must leave nothing behind",
+    },
+  },
+  examples: ["balto run configs", "balto run configs --workers 2 --listen 127.0.0.1:8080"],
+  run: async ({ operand, flags, terminal }) => {
+    checkDataPlaneFlags(flags);
+    const folder = configFolder(operand, terminal.env);
+    const since = folderState(folder);
+    const compiled = compileFolder(folder);
+    printReport(compiled, "text", terminal);
+    const { result, elapsedMs } = compiled;
+    if (result === undefined && !flags.wait) return EXIT_FAILED;
+    if (result !== undefined && !flags.quiet) {
+      const digest = digestAndTime(result.digest, elapsedMs);
+      terminal.note(`${folder}: ${contents(result.model)} · ${digest}\n`);
+    }
+    return serveAndFollow({
+      folder,
+      since,
+      result,
+      workers: flags.workers,
+      listen: flags.listen,
+      quiet: flags.quiet,
+      parentPipe: flags["parent-pipe"],
+      terminal,
+    });
+  },
+});
+
+interface Serving {
+  folder: string;
+  since: string;
+  /** Undefined when there is nothing good to serve yet. */
+  result: CompileResult | undefined;
+  workers: string | undefined;
+  listen: string | undefined;
+  quiet: boolean;
+  parentPipe: boolean;
+  terminal: Terminal;
+}
+
+async function serveAndFollow(serving: Serving): Promise<number> {
+  const { folder, since, result, workers, listen, quiet, parentPipe, terminal } = serving;
+  const place = makePrivateFolder(terminal.env);
+  const artifact = join(place.path, "balto.artifact");
+  const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<number>();
+  let dataPlane: DataPlaneProcess | undefined;
+  let stopping = false;
+
+  const publishAndStart = ({ artifact: bytes }: CompileResult): void => {
+    publish(artifact, bytes);
+    if (dataPlane !== undefined || stopping) return;
+    dataPlane = startDataPlane({ artifact, workers, listen });
+    dataPlane.ended.then((status) => {
+      if (!stopping) terminal.note(`balto run: the data plane ended with status ${status}\n`);
+      end(stopping ? status : EXIT_FAILED);
+    }, fail);
+  };
+  const stop = (count: number): void => {
+    stopping = true;
+    if (dataPlane === undefined) end(EXIT_OK);
+    // Asked three times: it is given no chance to refuse.
+    else dataPlane.signal(count < 3 ? "SIGTERM" : "SIGKILL");
+  };
+  onStopSignal(stop);
+  if (parentPipe) onInputClosed(() => stop(1));
+  process.on("SIGUSR1", () => dataPlane?.signal("SIGUSR1"));
+
+  try {
+    if (result !== undefined) publishAndStart(result);
+    const following = follow({
+      folder,
+      revision: "",
+      since,
+      published: result,
+      publish: publishAndStart,
+      kept: "keeps serving",
+      quiet,
+      terminal,
+    });
+    try {
+      return await ended;
+    } finally {
+      await following.close();
+    }
+  } finally {
+    place.remove();
+  }
+}

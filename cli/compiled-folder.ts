@@ -1,0 +1,81 @@
+/** A config folder put through the compiler, timed, and the report of it. */
+import { relative, resolve } from "node:path";
+
+import type { Model } from "../artifact/model.ts";
+import { openContainer } from "../artifact/container.ts";
+import { compile } from "../compiler/compile.ts";
+import type { Diagnostic } from "../compiler/diagnostic.ts";
+import { readTree } from "../compiler/read-tree.ts";
+import { formatters } from "../compiler/report/index.ts";
+import type { ReportFormat } from "../compiler/report/index.ts";
+import type { SourceTree } from "../compiler/source-tree.ts";
+import { Failure, reason } from "./failure.ts";
+import type { Terminal } from "./terminal.ts";
+import { version } from "./version.ts";
+
+export interface CompiledFolder {
+  /** As it should be printed. */
+  folder: string;
+  tree: SourceTree;
+  diagnostics: readonly Diagnostic[];
+  /** Undefined when there are errors. */
+  result: CompileResult | undefined;
+  /** Reading included. */
+  elapsedMs: number;
+}
+
+export interface CompileResult {
+  model: Model;
+  artifact: Uint8Array;
+  /** SHA-256 of the content, 64 hex digits. */
+  digest: string;
+}
+
+/** @throws Failure when the folder itself cannot be read */
+export function compileFolder(folder: string, revision = ""): CompiledFolder {
+  const start = performance.now();
+  const tree = readFolder(folder);
+  const { diagnostics, model, artifact } = compile(tree, { revision });
+  let result: CompileResult | undefined;
+  if (model !== undefined && artifact !== undefined) {
+    result = { model, artifact, digest: openContainer(artifact).digest };
+  }
+  return { folder, tree, diagnostics, result, elapsedMs: performance.now() - start };
+}
+
+function readFolder(folder: string): SourceTree {
+  try {
+    return readTree(folder);
+  } catch (error) {
+    throw new Failure(`${folder} cannot be read: ${reason(error)}`);
+  }
+}
+
+/** The report in a format, with paths that can be used from here. */
+export function reportText(
+  compiled: CompiledFolder,
+  format: ReportFormat,
+  { env, colour, columns }: Terminal,
+): string {
+  const prefix = format === "github" ? workspacePath(compiled.folder, env) : compiled.folder;
+  const input = {
+    diagnostics: compiled.diagnostics,
+    tree: compiled.tree,
+    prefix,
+    version: version(),
+  };
+  return formatters[format](input, { colour, columns });
+}
+
+/** The short form of a digest that people compare by eye. */
+export function shortDigest(digest: string): string {
+  return digest.slice(0, 12);
+}
+
+/** GitHub reads paths from the root of the checkout, wherever in it the command ran. */
+function workspacePath(folder: string, env: Terminal["env"]): string {
+  const workspace = env["GITHUB_WORKSPACE"];
+  if (workspace === undefined || workspace === "") return folder;
+  const path = relative(workspace, resolve(folder));
+  return path.startsWith("..") ? folder : path;
+}

@@ -1,0 +1,75 @@
+/**
+ * The data plane as a process: either this process becomes it, or it is a child that cannot outlive
+ * its parent. The CLI never imports it.
+ */
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { EXIT_FAILED } from "./exit-code.ts";
+import { Failure } from "./failure.ts";
+
+export interface DataPlaneOptions {
+  artifact: string;
+  workers?: string | undefined;
+  listen?: string | undefined;
+  /** Wait for a good artifact instead of failing. */
+  wait?: boolean;
+}
+
+export interface DataPlaneProcess {
+  signal: (signal: NodeJS.Signals) => void;
+  /** Its exit status, 128 + n when signal n ended it. */
+  ended: Promise<number>;
+}
+
+/** Checkouts run TypeScript, published packages JavaScript: as this very file does. */
+const ENTRY = fileURLToPath(
+  new URL(`../dataplane/main${extname(import.meta.url)}`, import.meta.url),
+);
+
+/**
+ * Puts the data plane in this process's place: same pid, so service managers and `kill` talk to it
+ * directly. Where a system cannot do that, it runs as a child and all signals are passed on.
+ */
+export async function becomeDataPlane(options: DataPlaneOptions): Promise<number> {
+  const words = [ENTRY, ...argumentsOf(options)];
+  if (process.execve !== undefined && process.platform !== "win32") {
+    process.execve(process.execPath, [process.execPath, ...process.execArgv, ...words]);
+  }
+  const child = startDataPlane(options);
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1"] as const) {
+    process.on(signal, () => child.signal(signal));
+  }
+  return child.ended;
+}
+
+/** Starts it as a child in a session of its own, so that Ctrl-C reaches it once, through us. */
+export function startDataPlane(options: DataPlaneOptions): DataPlaneProcess {
+  const words = [...process.execArgv, ENTRY, "--parent-pipe", ...argumentsOf(options)];
+  // It ends when its stdin does, and that happens however this process ends.
+  const child = spawn(process.execPath, words, {
+    stdio: ["pipe", "inherit", "inherit"],
+    detached: true,
+  });
+  const ended = new Promise<number>((resolve, reject) => {
+    child.on("error", (error) => {
+      reject(new Failure(`the data plane did not start: ${error.message}`));
+    });
+    child.on("exit", (code, signal) => {
+      resolve(code ?? (signal === null ? EXIT_FAILED : 128 + constants.signals[signal]));
+    });
+  });
+  // A write is never made, but the pipe breaks when the child goes first.
+  child.stdin.on("error", () => undefined);
+  return { signal: (signal) => void child.kill(signal), ended };
+}
+
+function argumentsOf({ artifact, workers, listen, wait }: DataPlaneOptions): string[] {
+  const words = ["--artifact", artifact];
+  if (workers !== undefined) words.push("--workers", workers);
+  if (listen !== undefined) words.push("--listen", listen);
+  if (wait === true) words.push("--wait");
+  return words;
+}

@@ -1,0 +1,8 @@
+/** What the command's exit status says; `docs/cli.md` lists the same. */
+export const EXIT_OK = 0;
+/** The tree has errors, the artifact is bad, something could not be done. */
+export const EXIT_FAILED = 1;
+/** The command line itself is wrong (sysexits EX_USAGE). */
+export const EXIT_USAGE = 64;
+/** Balto is wrong (sysexits EX_SOFTWARE). */
+export const EXIT_BUG = 70;

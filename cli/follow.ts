@@ -1,0 +1,81 @@
+/**
+ * Follows a config tree: compiles it again whenever it changes, publishes what is good, and says in
+ * one line what became of each change. A bad tree is reported and changes nothing.
+ */
+import { summary } from "../compiler/report/index.ts";
+import { clockTime } from "./clock-time.ts";
+import { compileFolder, reportText, shortDigest } from "./compiled-folder.ts";
+import type { CompiledFolder, CompileResult } from "./compiled-folder.ts";
+import { Failure, reason } from "./failure.ts";
+import { changesText, contents, routeChanges } from "./model-summary.ts";
+import type { Terminal } from "./terminal.ts";
+import { watchFolder } from "./watch-folder.ts";
+import type { FolderWatch } from "./watch-folder.ts";
+
+export interface FollowOptions {
+  folder: string;
+  revision: string;
+  /** The tree when `published` was read, from `folderState`. */
+  since: string;
+  /** What is published already. */
+  published: CompileResult | undefined;
+  /** May throw a Failure: then what was published before stays the last good. */
+  publish: (result: CompileResult) => void;
+  /** What happens to the last good one when a tree is bad: "keeps serving". */
+  kept: string;
+  /** Leaves out the lines about good changes. */
+  quiet: boolean;
+  terminal: Terminal;
+}
+
+export function follow(options: FollowOptions): FolderWatch {
+  const { folder, revision, terminal } = options;
+  let published = options.published;
+  const say = (text: string): void => terminal.note(`${clockTime()} ${folder}: ${text}\n`);
+  const bad = (text: string): void => {
+    const rest =
+      published === undefined
+        ? "waiting for a good tree"
+        : `the last good one (${shortDigest(published.digest)}) ${options.kept}`;
+    say(`${text}; ${rest}`);
+  };
+
+  const onChange = (): void => {
+    let compiled: CompiledFolder;
+    try {
+      compiled = compileFolder(folder, revision);
+      terminal.note(reportText(compiled, "text", terminal));
+      const { result, diagnostics } = compiled;
+      if (result === undefined) return bad(summary(diagnostics));
+      const line = goodLine(compiled, result, published);
+      if (result.digest !== published?.digest) options.publish(result);
+      published = result;
+      if (!options.quiet) say(line);
+    } catch (error) {
+      // Whatever it is, what is served is served by another process: go on.
+      bad(error instanceof Failure ? error.message : `this is a bug in balto: ${reason(error)}`);
+    }
+    return undefined;
+  };
+  return watchFolder(folder, onChange, options.since);
+}
+
+/** What a good compile brought, beside what was published before. */
+function goodLine(
+  { elapsedMs }: CompiledFolder,
+  { model, digest }: CompileResult,
+  published: CompileResult | undefined,
+): string {
+  const what =
+    published === undefined
+      ? contents(model)
+      : published.digest === digest
+        ? "nothing changed"
+        : changesText(routeChanges(published.model, model));
+  return `${what} · ${digestAndTime(digest, elapsedMs)}`;
+}
+
+/** `digest 3f2a9c1d04be · 12 ms`: the end of every line about a good compile. */
+export function digestAndTime(digest: string, elapsedMs: number): string {
+  return `digest ${shortDigest(digest)} · ${Math.max(1, Math.round(elapsedMs))} ms`;
+}

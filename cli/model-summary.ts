@@ -1,0 +1,64 @@
+/** A model in a few words, and the difference of two in a few words. */
+import type { Model, Pool, Service } from "../artifact/model.ts";
+
+/** `2 services, 4 backends`. */
+export function contents({ services, pools }: Model): string {
+  const backends = pools.reduce((sum, pool) => sum + pool.backends.length, 0);
+  return `${plural(services.length, "service")}, ${plural(backends, "backend")}`;
+}
+
+/** How many routes (host, pattern and method) came, went, or lead elsewhere. */
+export interface RouteChanges {
+  added: number;
+  removed: number;
+  changed: number;
+  /** Whether anything beside the routes is other than before. */
+  settings: boolean;
+}
+
+export function routeChanges(before: Model, after: Model): RouteChanges {
+  const old = routes(before);
+  const now = routes(after);
+  const changes: RouteChanges = {
+    added: 0,
+    removed: 0,
+    changed: 0,
+    settings: JSON.stringify(before.settings) !== JSON.stringify(after.settings),
+  };
+  for (const [key, meaning] of now) {
+    const was = old.get(key);
+    if (was === undefined) changes.added++;
+    else if (was !== meaning) changes.changed++;
+  }
+  for (const key of old.keys()) if (!now.has(key)) changes.removed++;
+  return changes;
+}
+
+/** `1 route added, 0 removed, 2 changed`. */
+export function changesText({ added, removed, changed, settings }: RouteChanges): string {
+  const text = `${plural(added, "route")} added, ${removed} removed, ${changed} changed`;
+  return settings ? `${text}, other settings` : text;
+}
+
+/** What each route means for traffic: where it was written is left out, so moves are no change. */
+function routes({ services, pools }: Model): Map<string, string> {
+  const map = new Map<string, string>();
+  for (const service of services) {
+    const meaning = routeMeaning(service, pools[service.pool]);
+    const methods = service.methods.length === 0 ? ["*"] : service.methods;
+    for (const domain of service.domains) {
+      for (const method of methods) map.set(`${method} ${domain}${service.pattern}`, meaning);
+    }
+  }
+  return map;
+}
+
+function routeMeaning(service: Service, pool: Pool | undefined): string {
+  const { name, stripPrefix, preserveHost, timeouts } = service;
+  const backends = pool?.backends.map((backend) => [backend.url, backend.weight, backend.name]);
+  return JSON.stringify([name, stripPrefix, preserveHost, timeouts, pool?.algorithm, backends]);
+}
+
+function plural(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,141 @@
+/**
+ * Watches a config tree. Events of the file system are a hint that comes at once; a look at every
+ * file's identity, time and size once a second is what can be relied on: links that are swapped
+ * (ConfigMaps, git-sync) and network file systems send no events. It reports that something may have
+ * changed, never what: the whole tree is read anew anyway.
+ */
+import { readdirSync, statSync } from "node:fs";
+import type { BigIntStats } from "node:fs";
+import { join, relative, sep } from "node:path";
+
+import { watch as watchEvents } from "chokidar";
+
+import { SERVICES_FOLDER } from "../compiler/parse/collect-files.ts";
+import { TREE_DEPTH_MAX } from "../compiler/read-tree.ts";
+
+export interface FolderWatch {
+  close: () => Promise<void>;
+}
+
+/** Editors write in several steps; a compile in between would report a half-written file. */
+const SETTLE_MS = 60;
+const POLL_MS = 1000;
+/** Of the time, at most so much may go into polling: a tree of 100,000 files is looked at less often. */
+const POLL_SHARE = 0.02;
+/** The link that Kubernetes flips when a ConfigMap changes; the files are links through it. */
+const CONFIGMAP_LINK = "..data";
+
+/**
+ * @param onChange must not fail; runs once at a time; changes during a run lead to one more
+ * @param since what the tree was when it was last read, from `folderState`
+ */
+export function watchFolder(
+  folder: string,
+  onChange: () => void | Promise<void>,
+  since: string,
+): FolderWatch {
+  let state = since;
+  let closed = false;
+  let running: Promise<void> | undefined;
+  let settle: NodeJS.Timeout | undefined;
+  let poll: NodeJS.Timeout | undefined;
+
+  const look = async (): Promise<void> => {
+    const now = folderState(folder);
+    if (closed || now === state) return;
+    state = now;
+    await onChange();
+  };
+  const lookSoon = (): void => {
+    clearTimeout(settle);
+    if (closed) return;
+    settle = setTimeout(() => {
+      if (running !== undefined) lookSoon();
+      else running = look().finally(() => (running = undefined));
+    }, SETTLE_MS);
+  };
+  const pollLater = (ms: number): void => {
+    poll = setTimeout(() => {
+      const start = performance.now();
+      if (running === undefined && folderState(folder) !== state) lookSoon();
+      if (!closed) pollLater(Math.max(POLL_MS, (performance.now() - start) / POLL_SHARE));
+    }, ms);
+  };
+
+  const events = watchEvents(folder, {
+    ignoreInitial: true,
+    ignored: (path, stat) => !isOfTree(relative(folder, path), stat?.isFile() ?? false),
+  });
+  events.on("all", lookSoon);
+  // Out of watches, say: the poll goes on without the hints.
+  events.on("error", () => undefined);
+  pollLater(POLL_MS);
+  // What happened while the tree was first read.
+  lookSoon();
+
+  return {
+    close: async () => {
+      closed = true;
+      clearTimeout(settle);
+      clearTimeout(poll);
+      await events.close();
+      await running;
+    },
+  };
+}
+
+/** A text that differs when a file of the tree was written, replaced, added or removed. */
+export function folderState(folder: string): string {
+  const entries: string[] = [];
+  walk(folder, "", 0, new Set(), entries);
+  return entries.join("\n");
+}
+
+function walk(root: string, path: string, depth: number, seen: Set<string>, to: string[]): void {
+  let names: string[];
+  try {
+    names = readdirSync(join(root, path));
+  } catch {
+    to.push(`${path} unreadable`);
+    return;
+  }
+  for (const name of names.toSorted()) {
+    const below = join(path, name);
+    if (!isOfTree(below, false)) continue;
+    const stat = statThroughLinks(join(root, below));
+    if (stat === undefined || !isOfTree(below, stat.isFile())) continue;
+    const identity = `${stat.dev}:${stat.ino}`;
+    if (stat.isDirectory()) {
+      if (depth >= TREE_DEPTH_MAX || seen.has(identity)) continue;
+      seen.add(identity);
+      walk(root, below, depth + 1, seen, to);
+    } else {
+      to.push(`${below} ${identity} ${stat.mtimeNs} ${stat.size}`);
+    }
+  }
+}
+
+/**
+ * Whether a compile looks at this path, relative to the tree, or into it. A tree may be the root of a
+ * repository with everything else that is in one.
+ */
+function isOfTree(path: string, isFile: boolean): boolean {
+  const [top = "", ...below] = path.split(sep);
+  if (top === "" || top === CONFIGMAP_LINK) return true;
+  if (top !== SERVICES_FOLDER) return below.length === 0 && isYaml(top);
+  const name = below.at(-1) ?? "";
+  return !name.startsWith(".") && (!isFile || isYaml(name));
+}
+
+function isYaml(name: string): boolean {
+  return /\.ya?ml$/i.test(name);
+}
+
+/** Of the file that would be read; a link that leads nowhere is as good as none. */
+function statThroughLinks(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true });
+  } catch {
+    return undefined;
+  }
+}

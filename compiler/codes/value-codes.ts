@@ -1,0 +1,128 @@
+/**
+ * 3xxx: values: texts that do not mean what they should.
+ */
+import type { Entry, Text } from "./entry.ts";
+
+export const VALUE_CODES = {
+  BAL3001: {
+    name: "bad-duration",
+    severity: "error",
+    text: (p: { reason: string; hint: string | undefined }): Text => [
+      p.reason,
+      p.hint ?? "write numbers with units h, m, s or ms, such as 500ms, 5s or 1m30s",
+    ],
+  },
+  BAL3002: {
+    name: "bad-port",
+    severity: "error",
+    text: (p: { reason: string }): Text => [
+      p.reason,
+      "write a port such as 8080, host:port, or a URL",
+    ],
+  },
+  BAL3003: {
+    name: "bad-url",
+    severity: "error",
+    text: (p: { reason: string }): Text => [
+      `not the URL of a backend: ${p.reason}`,
+      "write scheme, host and port, such as http://10.0.0.7:8080",
+    ],
+  },
+  BAL3004: {
+    name: "bad-domain",
+    severity: "error",
+    text: (p: { domain: string; reason: string }): Text => [
+      `the domain "${p.domain}" ${p.reason}`,
+      "write a host such as api.example.com, *.example.com, or * for any",
+    ],
+  },
+  BAL3005: {
+    name: "bad-pattern",
+    severity: "error",
+    text: (p: { pattern: string; reason: string; help: string }): Text => [
+      `the pattern "${p.pattern}" ${p.reason}`,
+      p.help,
+    ],
+  },
+  BAL3006: {
+    name: "bad-method",
+    severity: "error",
+    text: (p: { method: string; reason: string; near: string | undefined }): Text => [
+      `"${p.method}" ${p.reason}`,
+      p.near === undefined ? "write a method such as GET or POST" : `did you mean "${p.near}"?`,
+    ],
+  },
+  BAL3007: {
+    name: "bad-network",
+    severity: "error",
+    text: (p: { text: string; reason: string; hint: string | undefined }): Text => [
+      `"${p.text}" ${p.reason}`,
+      p.hint ?? "write an address such as 10.0.0.7, or a network such as 10.0.0.0/8 or fd00::/8",
+    ],
+  },
+  BAL3008: {
+    name: "bad-listen-address",
+    severity: "error",
+    text: (p: { reason: string }): Text => [
+      `Balto cannot listen there: ${p.reason}`,
+      'write a port such as ":5500", or host and port such as "127.0.0.1:5500"',
+    ],
+  },
+  BAL3009: {
+    name: "bad-reference",
+    severity: "error",
+    text: (p: { reason: string }): Text => [
+      `not a reference: ${p.reason}`,
+      "write ${env:NAME}, ${env:NAME:-default} or ${file:/absolute/path}",
+    ],
+  },
+  BAL3010: {
+    name: "reference-not-allowed",
+    severity: "error",
+    text: (): Text => [
+      "a reference is not allowed here",
+      "write the value itself; references stand in ports, backends[].url, server.port, " +
+        "logging.path, tls.cert_file and tls.key_file",
+    ],
+  },
+  BAL3011: {
+    name: "literal-secret",
+    severity: "error",
+    text: (p: { what: string; hint: string | undefined }): Text => [
+      `${p.what} stands in the configuration`,
+      p.hint ?? "keep secrets in files or the environment, name them here, and change this one now",
+    ],
+  },
+  BAL3012: {
+    name: "bad-service-name",
+    severity: "error",
+    text: (p: { name: string; reason: string }): Text => [
+      `the name "${p.name}" ${p.reason}`,
+      "use letters, digits and . _ - / : @ *, at most 200",
+    ],
+  },
+  BAL3013: {
+    name: "bad-origin",
+    severity: "error",
+    text: (p: { origin: string; reason: string }): Text => [
+      `"${p.origin}" ${p.reason}`,
+      "write scheme and host, such as https://app.example.com, or * for any",
+    ],
+  },
+  BAL3014: {
+    name: "tls-without-files",
+    severity: "error",
+    text: (p: { keys: readonly string[] }): Text => [
+      `TLS is enabled without ${p.keys.join(" and ")}`,
+      "give the paths of certificate and key, or set enabled: false",
+    ],
+  },
+  BAL3015: {
+    name: "bad-path",
+    severity: "error",
+    text: (p: { reason: string }): Text => [
+      `not the path of a file: ${p.reason}`,
+      "write the path of a file on the machine that serves",
+    ],
+  },
+} as const satisfies Record<`BAL3${number}`, Entry>;

@@ -1,0 +1,105 @@
+/**
+ * Which files of a tree are configuration, and what is wrong with files before they are opened:
+ * the faults that the reader of the tree found, names, places.
+ */
+import type { Documents } from "../../schema/types.gen.ts";
+import type { Code } from "../codes.ts";
+import type { DiagnosticLog } from "../diagnostic-log.ts";
+import { nearest } from "../nearest.ts";
+import { SourceText } from "../source-text.ts";
+import type { SourceFault, SourceTree } from "../source-tree.ts";
+
+export const CONFIG_FILE = "balto.config.yaml";
+export const SERVICES_FOLDER = "services";
+/** Largest file. Its tokens are limited too (TOKENS_MAX), so most stop well before. */
+export const FILE_BYTES_MAX = 8 * 1024 * 1024;
+
+/** What a file is for: the schema that it is validated with. */
+export type Role = keyof Documents;
+
+/** A file to be parsed. */
+export interface ConfigFile {
+  path: string;
+  role: Role;
+  bytes: Uint8Array;
+}
+
+/** The configuration files in order of their paths. */
+export function collectFiles(tree: SourceTree, log: DiagnosticLog): ConfigFile[] {
+  const files: ConfigFile[] = [];
+  let found = false;
+  for (const { path, content } of tree.files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
+    const at = new SourceText(path, "").top;
+    const role = roleOf(path);
+    found ||= role !== undefined;
+    const fault = content instanceof Uint8Array ? (nameFault(path) ?? sizeFault(content)) : content;
+    if (fault !== undefined) {
+      log.report(FAULT_CODES[fault.fault], at, { detail: fault.detail });
+    } else if (role !== undefined && content instanceof Uint8Array) {
+      files.push({ path, role, bytes: content });
+    } else if (isStray(path)) {
+      log.report("BAL5003", at, { near: intended(path) });
+    }
+  }
+  if (!found && !log.hasErrors) log.report("BAL5001", new SourceText(CONFIG_FILE, "").top, {});
+  return files;
+}
+
+const FAULT_CODES = {
+  "outside-tree": "BAL1001",
+  "not-a-file": "BAL1002",
+  "too-large": "BAL1003",
+  unreadable: "BAL1004",
+  "bad-name": "BAL1005",
+} as const satisfies Record<SourceFault["fault"], Code>;
+
+/** True for `services` and what it is mistaken for: what is in such a folder is warned of, not lost. */
+export function isServicesFolder(name: string): boolean {
+  return /^services?$/i.test(name);
+}
+
+/** What a path is for; undefined for every other file. */
+function roleOf(path: string): Role | undefined {
+  if (path === CONFIG_FILE) return "config";
+  return path.startsWith(`${SERVICES_FOLDER}/`) && isYaml(path) ? "service" : undefined;
+}
+
+function isYaml(path: string): boolean {
+  return /\.ya?ml$/i.test(path);
+}
+
+/** YAML that someone may believe to be read: not in hidden folders, and route tests are no configuration. */
+function isStray(path: string): boolean {
+  return isYaml(path) && !path.startsWith("tests/") && !/(^|\/)\./.test(path);
+}
+
+/** The path that a stray file was probably meant to have. */
+function intended(path: string): string | undefined {
+  const [folder, ...rest] = path.split("/");
+  if (rest.length === 0) return nearest(path.replace(/\.yml$/i, ".yaml"), [CONFIG_FILE]);
+  return isServicesFolder(folder ?? "") ? [SERVICES_FOLDER, ...rest].join("/") : undefined;
+}
+
+/** A tree may come from an API call: a path in it is no more to be trusted than a file's content. */
+function nameFault(path: string): SourceFault | undefined {
+  const fault = (detail: string): SourceFault => ({ fault: "bad-name", detail });
+  // oxlint-disable-next-line no-control-regex -- control characters are what it is for
+  if (/[\u0000-\u001f\u007f-\u009f\ufffd\u2028\u2029]/.test(path)) {
+    return fault("it holds a control character, or is not UTF-8");
+  }
+  const parts = path.split("/");
+  if (parts.some((part) => part === "" || part === "." || part === "..")) {
+    return fault("it is not a path inside the tree");
+  }
+  return parts.some((part) => part.length > 255)
+    ? fault("it is longer than 255 characters")
+    : undefined;
+}
+
+function sizeFault(bytes: Uint8Array): SourceFault | undefined {
+  if (bytes.length <= FILE_BYTES_MAX) return undefined;
+  return {
+    fault: "too-large",
+    detail: `the file is larger than ${FILE_BYTES_MAX / 1024 / 1024} MiB`,
+  };
+}

@@ -1,0 +1,229 @@
+/**
+ * Reads a config tree from a folder. It never leaves the folder, never waits for a FIFO or a device
+ * and never reads without a limit; what it will not read it names, and the compiler reports it.
+ *
+ * Links are followed where their real path stays inside the tree: a Kubernetes ConfigMap is a
+ * folder of links into `..data`.
+ */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from "node:fs";
+import { join, relative, sep } from "node:path";
+import { FILE_BYTES_MAX, isServicesFolder } from "./parse/collect-files.ts";
+import type { SourceFault, SourceFile, SourceTree } from "./source-tree.ts";
+
+/** Largest tree: a million services. */
+const TREE_BYTES_MAX = 512 * 1024 * 1024;
+const TREE_FILES_MAX = 20_000;
+export const TREE_DEPTH_MAX = 32;
+
+/** A ConfigMap may be swapped while it is read: so often is the reading begun again. */
+const ATTEMPTS_MAX = 3;
+
+/**
+ * Reads the files of a tree that the compiler looks at: those at its top and below services/.
+ *
+ * @throws Error with `code` where the folder itself cannot be read (ENOENT, ENOTDIR, EACCES)
+ */
+export function readTree(folder: string): SourceTree {
+  for (let attempt = 1; ; attempt++) {
+    const before = generationOf(folder);
+    const reading = new Reading(realpathSync.native(folder));
+    reading.top();
+    if (attempt === ATTEMPTS_MAX || generationOf(folder) === before)
+      return { files: reading.files };
+  }
+}
+
+/** What a whole tree is swapped by: the folder's real path, and the link that ConfigMaps flip. */
+function generationOf(folder: string): string {
+  const root = realpathSync.native(folder);
+  try {
+    return `${root}\0${readlinkSync(join(root, "..data"))}`;
+  } catch {
+    return root;
+  }
+}
+
+class Reading {
+  readonly files: SourceFile[] = [];
+  #root: string;
+  /** Real paths of the folders that were read: links could lead round in circles, or multiply them. */
+  #folders = new Set<string>();
+  #bytes = 0;
+  #full = false;
+
+  constructor(root: string) {
+    this.#root = root;
+    this.#folders.add(root);
+  }
+
+  /** The top folder: its YAML files, and services/ however it is spelt. */
+  top(): void {
+    for (const name of readdirSync(this.#root).toSorted()) {
+      if (isYaml(name) || isServicesFolder(name)) this.#entry(name, join(this.#root, name), 0);
+    }
+  }
+
+  /** `path` is the name in the tree, `full` where it is on the disk. */
+  #entry(path: string, full: string, depth: number): void {
+    if (this.#full) return undefined;
+    const found = this.#find(full);
+    if ("fault" in found) {
+      const { fault, detail, isFolder } = found;
+      return isYaml(path) || isFolder ? this.#add(path, { fault, detail }) : undefined;
+    }
+    const { real, stats } = found;
+    if (stats.isDirectory()) return this.#folder(path, real, depth);
+    return isYaml(path) ? this.#file(path, real) : undefined;
+  }
+
+  #folder(path: string, real: string, depth: number): void {
+    const refuse = (fault: SourceFault["fault"], detail: string): void =>
+      this.#add(path, { fault, detail });
+    if (isYaml(path)) return refuse("not-a-file", "it is a folder");
+    if (this.#folders.has(real)) {
+      return refuse("not-a-file", "it is a link to a folder that is read already");
+    }
+    if (depth >= TREE_DEPTH_MAX) {
+      return refuse("too-large", `folders are nested more than ${TREE_DEPTH_MAX} deep`);
+    }
+    this.#folders.add(real);
+    let names: string[];
+    try {
+      names = readdirSync(real);
+    } catch (cause) {
+      return this.#add(path, unreadable(cause));
+    }
+    // Hidden files are editors' and Kubernetes' own (`..data`).
+    for (const name of names.toSorted()) {
+      if (!name.startsWith(".")) this.#entry(`${path}/${name}`, join(real, name), depth + 1);
+    }
+    return undefined;
+  }
+
+  #file(path: string, real: string): void {
+    const content = readFile(real);
+    if (content instanceof Uint8Array) this.#bytes += content.length;
+    const detail =
+      this.files.length >= TREE_FILES_MAX
+        ? `the tree has more than ${TREE_FILES_MAX} files`
+        : this.#bytes > TREE_BYTES_MAX
+          ? `the tree is larger than ${TREE_BYTES_MAX / 1024 / 1024} MiB`
+          : undefined;
+    if (detail === undefined) return this.#add(path, content);
+    this.#full = true;
+    return this.#add(path, { fault: "too-large", detail });
+  }
+
+  /** Where a name leads, if it stays inside the tree. */
+  #find(full: string): { real: string; stats: Stats } | (SourceFault & { isFolder: boolean }) {
+    let isFolder = false;
+    try {
+      const stats = statSync(full);
+      isFolder = stats.isDirectory();
+      if (!lstatSync(full).isSymbolicLink()) return { real: full, stats };
+      const real = realpathSync.native(full);
+      const inside = relative(this.#root, real);
+      if (inside !== ".." && !inside.startsWith(`..${sep}`)) return { real, stats };
+      const detail = `it is a link to ${readlinkSync(full)}`;
+      return { fault: "outside-tree", detail, isFolder };
+    } catch (cause) {
+      if (errorCode(cause) !== "ELOOP") return { ...unreadable(cause), isFolder };
+      return { fault: "not-a-file", detail: "it is a link that leads round in a circle", isFolder };
+    }
+  }
+
+  #add(path: string, content: SourceFile["content"]): void {
+    const named = path.includes("\ufffd")
+      ? { fault: "bad-name" as const, detail: "it is not UTF-8" }
+      : content;
+    this.files.push({ path, content: named });
+  }
+}
+
+function isYaml(path: string): boolean {
+  return /\.ya?ml$/i.test(path);
+}
+
+/** The bytes of a regular file. What was checked is the open file, whatever its name leads to by now. */
+function readFile(path: string): Uint8Array | SourceFault {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  } catch (cause) {
+    // Sockets and devices without a driver cannot even be opened.
+    if (errorCode(cause) === "ENXIO")
+      return { fault: "not-a-file", detail: "it is a socket or a device" };
+    return unreadable(cause);
+  }
+  try {
+    const stats = fstatSync(descriptor);
+    const kind = kindOf(stats);
+    if (kind !== undefined) return { fault: "not-a-file", detail: kind };
+    if (stats.size > FILE_BYTES_MAX) return tooLarge();
+    return readAll(descriptor);
+  } catch (cause) {
+    return unreadable(cause);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** What a file is that is not a plain one of this tree alone. */
+function kindOf(stats: Stats): string | undefined {
+  if (stats.isFIFO()) return "it is a FIFO";
+  if (stats.isSocket()) return "it is a socket";
+  if (!stats.isFile()) return "it is a device";
+  return stats.nlink > 1 ? `it is a hard link, one of ${stats.nlink} names of the file` : undefined;
+}
+
+/** Reads to the end, which may come earlier or later than the size said. */
+function readAll(descriptor: number): Uint8Array | SourceFault {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(64 * 1024);
+    const count = readSync(descriptor, chunk);
+    if (count === 0) return Buffer.concat(chunks);
+    chunks.push(chunk.subarray(0, count));
+    length += count;
+    if (length > FILE_BYTES_MAX) return tooLarge();
+  }
+}
+
+function tooLarge(): SourceFault {
+  return {
+    fault: "too-large",
+    detail: `the file is larger than ${FILE_BYTES_MAX / 1024 / 1024} MiB`,
+  };
+}
+
+function unreadable(cause: unknown): SourceFault {
+  const code = errorCode(cause);
+  return { fault: "unreadable", detail: REASONS[code] ?? code };
+}
+
+const REASONS: Record<string, string | undefined> = {
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  ENOENT: "it does not exist, or is a link that leads nowhere",
+  EISDIR: "it is a folder",
+  EMFILE: "too many open files",
+  EIO: "the disk reports an error",
+};
+
+function errorCode(cause: unknown): string {
+  const { code } = cause as NodeJS.ErrnoException;
+  return code ?? String(cause);
+}

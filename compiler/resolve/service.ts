@@ -1,0 +1,131 @@
+/**
+ * One service: from what is written to what it means. Whatever cannot be read is left out of the
+ * draft after an error, so that the stages after this one find what else is wrong.
+ */
+import { formatDomain, parseDomain } from "../../artifact/domain.ts";
+import type { Timeouts } from "../../artifact/model.ts";
+import { parsePattern, type Pattern } from "../../artifact/pattern.ts";
+import { SERVICE_DEFAULTS } from "../../schema/defaults.gen.ts";
+import type { BackendTimeouts, Service } from "../../schema/types.gen.ts";
+import type { DiagnosticLog } from "../diagnostic-log.ts";
+import { headOf, itemsOf, type YamlNode } from "../parse/yaml-node.ts";
+import type { Span } from "../source-text.ts";
+import { type BackendDraft, readBackends } from "./backend.ts";
+import { readDuration } from "./duration.ts";
+import { field } from "./field.ts";
+import { readMethods } from "./method.ts";
+import { readName } from "./name.ts";
+import { plainText, spanInside } from "./text.ts";
+
+/** A service as far as it could be read. After a run without errors nothing is undefined. */
+export interface ServiceDraft {
+  at: Span;
+  enabled: boolean;
+  name: ServiceName | undefined;
+  /** Canonical, each once, in the order of the file. */
+  domains: string[];
+  pattern: PatternDraft | undefined;
+  /** Sorted; empty is every method. */
+  methods: string[];
+  /** Where `methods` stands, or the service where it is left out. */
+  methodsAt: Span;
+  backends: BackendDraft[];
+  stripPrefix: boolean;
+  preserveHost: boolean;
+  timeouts: Timeouts;
+}
+
+export interface ServiceName {
+  text: string;
+  at: Span;
+  /** False where it was made of domain and pattern. */
+  given: boolean;
+}
+
+export interface PatternDraft {
+  text: string;
+  parsed: Pattern;
+  at: Span;
+}
+
+/** Reads the mapping of a service. */
+export function readService(node: YamlNode, log: DiagnosticLog): ServiceDraft {
+  const at = headOf(node);
+  const domains = readDomains(node, log);
+  const pattern = readPattern(field<Service>(node, "path_prefix"), log);
+  const methods = field<Service>(node, "methods");
+  const timeouts = field<Service>(node, "timeouts");
+  const limit = (key: keyof typeof SERVICE_DEFAULTS.timeouts): number =>
+    readDuration(field<BackendTimeouts>(timeouts, key), SERVICE_DEFAULTS.timeouts[key], 1, log);
+  return {
+    at,
+    enabled: readFlag(field<Service>(node, "enabled"), SERVICE_DEFAULTS.enabled),
+    name: serviceName(node, at, domains[0], pattern, log),
+    domains,
+    pattern,
+    methods: readMethods(methods, log),
+    methodsAt: methods === undefined ? at : headOf(methods),
+    backends: readBackends(node, log),
+    stripPrefix: readFlag(field<Service>(node, "strip_prefix"), SERVICE_DEFAULTS.strip_prefix),
+    preserveHost: readFlag(field<Service>(node, "preserve_host"), SERVICE_DEFAULTS.preserve_host),
+    timeouts: {
+      connectMs: limit("connect"),
+      responseMs: limit("response"),
+      readMs: limit("read"),
+      writeMs: limit("write"),
+    },
+  };
+}
+
+/** The truth value of a node, or the default where the key is left out or wrong. */
+export function readFlag(node: YamlNode | undefined, fallback: boolean): boolean {
+  return node?.kind === "scalar" && typeof node.value === "boolean" ? node.value : fallback;
+}
+
+function readDomains(service: YamlNode, log: DiagnosticLog): string[] {
+  const single = field<Service>(service, "domain");
+  const nodes = [
+    ...(single === undefined ? [] : [single]),
+    ...itemsOf(field<Service>(service, "domains")),
+  ];
+  const domains = new Set<string>();
+  for (const node of nodes) {
+    const text = plainText(node);
+    if (text === undefined) continue;
+    const domain = parseDomain(text);
+    if (typeof domain === "string") {
+      log.report("BAL3004", node, { domain: text, reason: domain });
+      continue;
+    }
+    const canonical = formatDomain(domain);
+    if (domains.has(canonical)) log.report("BAL2008", node, { value: canonical });
+    domains.add(canonical);
+  }
+  return [...domains];
+}
+
+function readPattern(node: YamlNode | undefined, log: DiagnosticLog): PatternDraft | undefined {
+  const text = plainText(node);
+  if (node === undefined || text === undefined) return undefined;
+  const parsed = parsePattern(text);
+  if (!("reason" in parsed)) return { text, parsed, at: node };
+  const { reason, help, offset } = parsed;
+  log.report("BAL3005", spanInside(node, text, offset), { pattern: text, reason, help });
+  return undefined;
+}
+
+function serviceName(
+  service: YamlNode,
+  at: Span,
+  domain: string | undefined,
+  pattern: PatternDraft | undefined,
+  log: DiagnosticLog,
+): ServiceName | undefined {
+  const node = field<Service>(service, "name");
+  if (node !== undefined) {
+    const text = readName(node, log);
+    return text === undefined ? undefined : { text, at: node, given: true };
+  }
+  if (domain === undefined || pattern === undefined) return undefined;
+  return { text: domain + pattern.text, at, given: false };
+}

@@ -1,0 +1,43 @@
+/**
+ * Validate: does a file have the keys and types that its schema gives? What the values mean is
+ * resolve's question.
+ */
+import { Ajv, type ValidateFunction } from "ajv";
+import type { DiagnosticLog } from "../diagnostic-log.ts";
+import type { ParsedFile } from "../parse/parse.ts";
+import { toPlain, valueAt } from "../parse/yaml-node.ts";
+import { reportSchemaErrors } from "./schema-errors.ts";
+import { shapeOf } from "./shape-schema.ts";
+
+/** Reports whatever the schema of a file does not allow. */
+export function validate({ role, root }: ParsedFile, log: DiagnosticLog): void {
+  const { config, service, serviceList } = (validators ??= compileSchemas());
+  // A file under services/ is one service, unless it has the key of a list.
+  const isList = valueAt(root, "services") !== undefined;
+  const accepts = role === "config" ? config : isList ? serviceList : service;
+  if (!accepts(toPlain(root))) reportSchemaErrors(accepts.errors ?? [], root, log);
+}
+
+interface Validators {
+  config: ValidateFunction;
+  service: ValidateFunction;
+  serviceList: ValidateFunction;
+}
+
+let validators: Validators | undefined;
+
+/** Some 40 ms, once in a process, and only where something is compiled. */
+function compileSchemas(): Validators {
+  const ajv = new Ajv({
+    allErrors: true,
+    verbose: true,
+    strict: true,
+    strictRequired: false,
+    allowUnionTypes: true,
+  });
+  return {
+    config: ajv.compile(shapeOf("config")),
+    service: ajv.compile(shapeOf("service", "service")),
+    serviceList: ajv.compile(shapeOf("service", "service_list")),
+  };
+}

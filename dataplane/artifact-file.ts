@@ -1,0 +1,150 @@
+/**
+ * Artifact file: reads one into shared memory, verified, with its references resolved. Whatever is
+ * wrong with it, nothing of it is used.
+ */
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+
+import { createSecureContext } from "node:tls";
+
+import { parseBackendUrl, parseListenAddress } from "../artifact/address.ts";
+import { settingsOf } from "../artifact/decode.ts";
+import { ARTIFACT_BYTES_MAX } from "../artifact/layout.ts";
+import { fillReferences, hasReference, parseReferences } from "../artifact/reference.ts";
+import { ArtifactError } from "../artifact/container.ts";
+import { openArtifact, RowReader, type View } from "../artifact/view.ts";
+import { type TlsMaterial } from "./messages.ts";
+
+/** A file that can be served. `bytes` lies in shared memory: workers view the same. */
+export interface LoadedArtifact {
+  bytes: Uint8Array<SharedArrayBuffer>;
+  view: View;
+  /** Values that hold references → what they are now. */
+  resolved: Map<string, string>;
+  /** Undefined where `global.tls` is off. */
+  tls: TlsMaterial | undefined;
+}
+
+/** Secrets in files are short; a larger file is a mistake. */
+const REFERENCED_FILE_BYTES_MAX = 64 * 1024;
+
+/**
+ * Reads, verifies and resolves.
+ *
+ * @throws Error with one line that says what is wrong and where
+ */
+export function loadArtifact(path: string, env: NodeJS.ProcessEnv = process.env): LoadedArtifact {
+  const bytes = readShared(path);
+  const view = openArtifact(bytes);
+  const resolved = resolveReferences(view, env);
+  return { bytes, view, resolved, tls: readTls(view, resolved) };
+}
+
+/** The certificate and its key, tried out: a pair that does not fit is refused with the artifact. */
+function readTls(view: View, resolved: Map<string, string>): TlsMaterial | undefined {
+  const { enabled, certFile, keyFile } = settingsOf(view).tls;
+  if (!enabled) return undefined;
+  const material = {
+    cert: readPem("cert_file", resolved.get(certFile) ?? certFile),
+    key: readPem("key_file", resolved.get(keyFile) ?? keyFile),
+  };
+  try {
+    createSecureContext(material);
+  } catch (error) {
+    throw new ArtifactError(
+      `global.tls: certificate and key cannot be used: ${(error as Error).message}`,
+    );
+  }
+  return material;
+}
+
+function readPem(key: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new ArtifactError(
+      `global.tls.${key}: ${path} cannot be read (${(error as NodeJS.ErrnoException).code})`,
+    );
+  }
+}
+
+/** Reads a whole file; one that changes its size meanwhile is torn and will not match its digest. */
+function readShared(path: string): Uint8Array<SharedArrayBuffer> {
+  // Non-blocking, so that opening a FIFO does not wait for a writer.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) throw new ArtifactError("it is not a regular file");
+    if (stat.size > ARTIFACT_BYTES_MAX) {
+      throw new ArtifactError(`it is ${stat.size} bytes long, more than ${ARTIFACT_BYTES_MAX}`);
+    }
+    const bytes = new Uint8Array(new SharedArrayBuffer(stat.size));
+    let length = 0;
+    while (length < bytes.length) {
+      const read = readSync(fd, bytes, length, bytes.length - length, length);
+      if (read === 0) throw new ArtifactError("it became shorter while it was read: torn");
+      length += read;
+    }
+    return bytes;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Every value that holds a reference, resolved and checked as what it has to be. */
+function resolveReferences(view: View, env: NodeJS.ProcessEnv): Map<string, string> {
+  const resolved = new Map<string, string>();
+  const resolve = (value: string, where: string): string => {
+    if (!hasReference(value)) return value;
+    let text = resolved.get(value);
+    if (text === undefined) resolved.set(value, (text = fill(value, where, env)));
+    return text;
+  };
+
+  const settings = settingsOf(view);
+  // What a reference became may be a secret: a value that is wrong is never shown.
+  if (typeof parseListenAddress(resolve(settings.listen, "server.port")) === "string") {
+    throw new ArtifactError(`server.port: ${settings.listen} does not become host:port here`);
+  }
+  resolve(settings.logPath, "global.logging.path");
+  resolve(settings.tls.certFile, "global.tls.cert_file");
+  resolve(settings.tls.keyFile, "global.tls.key_file");
+
+  const backends = new RowReader(view, "backends");
+  const checked = new Set<number>();
+  for (let row = 0; row < backends.count; row++) {
+    const id = backends.number(row, "url");
+    if (checked.has(id)) continue;
+    checked.add(id);
+    const where = (): string => `${backends.text(row, "file")}:${backends.number(row, "line")}`;
+    const url = backends.text(row, "url");
+    if (typeof parseBackendUrl(resolve(url, where())) === "string") {
+      throw new ArtifactError(`${where()}: the backend ${url} does not become a URL here`);
+    }
+  }
+  return resolved;
+}
+
+function fill(value: string, where: string, env: NodeJS.ProcessEnv): string {
+  const parts = parseReferences(value);
+  if (!Array.isArray(parts)) throw new ArtifactError(`${where}: ${parts.reason}`);
+  const filled = fillReferences(parts, (part) => {
+    if (part.kind === "env") {
+      const text = env[part.name];
+      return text === "" ? undefined : text;
+    }
+    return readReferenced(part.path);
+  });
+  if ("missing" in filled) throw new ArtifactError(`${where}: ${filled.missing}`);
+  return filled.value;
+}
+
+/** The text of a referenced file without its last line end; undefined where it cannot be had. */
+function readReferenced(path: string): string | undefined {
+  try {
+    const text = readFileSync(path);
+    if (text.length > REFERENCED_FILE_BYTES_MAX) return undefined;
+    return text.toString("utf8").replace(/\r?\n$/, "");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Artifact watch: tells when the file at a path may have become another, however it was replaced:
+ * written in place, renamed over, or by a link somewhere on its path that now leads elsewhere.
+ *
+ * File events are a hint only: they miss Kubernetes' and git-sync's link swaps. A poll of what the
+ * path leads to is what it rests on.
+ */
+import { watch } from "chokidar";
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** How often the path is looked at. */
+const POLL_MS = 250;
+/** A hint may come in the middle of a write. */
+const SETTLE_MS = 20;
+
+/** Watches until `stop` is called. `changed` is told of every change, and of hints. */
+export class ArtifactWatch {
+  readonly #path: string;
+  readonly #changed: () => void;
+  readonly #watcher: ReturnType<typeof watch>;
+  readonly #timer: NodeJS.Timeout;
+  #seen: string;
+  #hint: NodeJS.Timeout | undefined;
+
+  constructor(path: string, changed: () => void) {
+    this.#path = path;
+    this.#changed = changed;
+    this.#seen = identity(path);
+    this.#timer = setInterval(() => this.#poll(), POLL_MS);
+    this.#watcher = watch(dirname(path), { depth: 0, ignoreInitial: true });
+    this.#watcher.on("all", () => this.#hinted());
+    // Without events (no folder, no descriptors left) the poll still sees everything.
+    this.#watcher.on("error", () => {});
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    clearTimeout(this.#hint);
+    await this.#watcher.close();
+  }
+
+  #hinted(): void {
+    clearTimeout(this.#hint);
+    this.#hint = setTimeout(() => this.#poll(), SETTLE_MS);
+  }
+
+  #poll(): void {
+    const now = identity(this.#path);
+    if (now === this.#seen) return;
+    this.#seen = now;
+    this.#changed();
+  }
+}
+
+/** What a path leads to, so that any replacement shows; "" where it leads nowhere. */
+function identity(path: string): string {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (stat === undefined) return "";
+  // A write can put the modification time back, but not the change time.
+  return `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
+}

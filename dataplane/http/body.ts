@@ -1,0 +1,215 @@
+/**
+ * Body decoder: where a message's body ends, and which of the bytes are its content. RFC 9112 §6–7.
+ *
+ * Content is left in the buffer it came in: chunks are moved together in place, so that one read
+ * gives one contiguous range whatever the framing was.
+ */
+import { CR, FIELD_VALUE, hexDigit, LF, SP, HTAB, TOKEN, COLON } from "./bytes.ts";
+
+/** Chunk extensions of one body, bytes; they are read and dropped. */
+const EXTENSION_BYTES_MAX = 8192;
+/** Trailer section of one body, bytes; it is read and dropped. */
+const TRAILER_BYTES_MAX = 8192;
+
+const CHUNK_SIZE = 0;
+const CHUNK_EXTENSION = 1;
+const CHUNK_SIZE_LF = 2;
+const CHUNK_DATA = 3;
+const CHUNK_DATA_CR = 4;
+const CHUNK_DATA_LF = 5;
+const TRAILER_START = 6;
+const TRAILER_NAME = 7;
+const TRAILER_VALUE = 8;
+const TRAILER_LF = 9;
+const END_LF = 10;
+const QUOTED = 11;
+const QUOTED_PAIR = 12;
+
+export class BodyDecoder {
+  /** The body is complete. */
+  done = true;
+  /** After `read`: where its content lies, and where the bytes that are not the body's begin. */
+  contentStart = 0;
+  contentEnd = 0;
+  next = 0;
+  #kind: "length" | "chunked" | "close" = "length";
+  /** Bytes left of the body or of the chunk. */
+  #left = 0;
+  #state = CHUNK_SIZE;
+  #digits = 0;
+  /** In an extension: a token or value has begun since the last ";" or "=". */
+  #extensionHasToken = false;
+  #extensionBytes = 0;
+  #trailerBytes = 0;
+
+  /** A body of so many bytes; 0 is no body. */
+  beginLength(bytes: number): void {
+    this.#kind = "length";
+    this.#left = bytes;
+    this.done = bytes === 0;
+  }
+
+  /** A body in the chunked coding. */
+  beginChunked(): void {
+    this.#kind = "chunked";
+    this.#state = CHUNK_SIZE;
+    this.#left = this.#digits = this.#extensionBytes = this.#trailerBytes = 0;
+    this.done = false;
+  }
+
+  /** A body that ends when the connection does (responses only). */
+  beginClose(): void {
+    this.#kind = "close";
+    this.done = false;
+  }
+
+  /** The connection has ended: true where that ends the body as it should. */
+  endOfInput(): boolean {
+    if (this.#kind === "close") this.done = true;
+    return this.done;
+  }
+
+  /** True where a connection's end is the body's end. */
+  get endsWithConnection(): boolean {
+    return this.#kind === "close";
+  }
+
+  /**
+   * Reads body bytes from `bytes[start..end)`.
+   *
+   * @returns false where the framing is broken; the connection is of no use then
+   */
+  read(bytes: Buffer, start: number, end: number): boolean {
+    this.contentStart = this.contentEnd = start;
+    if (this.#kind === "chunked") return this.#readChunked(bytes, start, end);
+    let take = end - start;
+    if (this.#kind === "length") {
+      take = Math.min(take, this.#left);
+      this.#left -= take;
+      this.done = this.#left === 0;
+    }
+    this.contentEnd = this.next = start + take;
+    return true;
+  }
+
+  #readChunked(bytes: Buffer, start: number, end: number): boolean {
+    let at = start;
+    while (at < end) {
+      if (this.#state === CHUNK_DATA) {
+        const take = Math.min(end - at, this.#left);
+        if (at !== this.contentEnd) bytes.copyWithin(this.contentEnd, at, at + take);
+        this.contentEnd += take;
+        this.#left -= take;
+        at += take;
+        if (this.#left === 0) this.#state = CHUNK_DATA_CR;
+        continue;
+      }
+      if (!this.#step(bytes[at++]!)) return false;
+      if (this.done) break;
+    }
+    this.next = at;
+    return true;
+  }
+
+  /** One byte of framing. False where it cannot stand there. */
+  #step(byte: number): boolean {
+    switch (this.#state) {
+      case CHUNK_SIZE:
+        return this.#size(byte);
+      case CHUNK_EXTENSION:
+      case QUOTED:
+      case QUOTED_PAIR:
+        return ++this.#extensionBytes <= EXTENSION_BYTES_MAX && this.#extension(byte);
+      case CHUNK_SIZE_LF:
+        this.#state = this.#left === 0 ? TRAILER_START : CHUNK_DATA;
+        this.#digits = 0;
+        return byte === LF;
+      case CHUNK_DATA_CR:
+        this.#state = CHUNK_DATA_LF;
+        return byte === CR;
+      case CHUNK_DATA_LF:
+        this.#state = CHUNK_SIZE;
+        return byte === LF;
+      case END_LF:
+        this.done = true;
+        return byte === LF;
+      default:
+        return ++this.#trailerBytes <= TRAILER_BYTES_MAX && this.#trailer(byte);
+    }
+  }
+
+  #size(byte: number): boolean {
+    const digit = hexDigit(byte);
+    if (digit >= 0) {
+      this.#digits++;
+      this.#left = this.#left * 16 + digit;
+      // Leading zeros are legal, an endless run of them is not.
+      return this.#left <= Number.MAX_SAFE_INTEGER && this.#digits <= 256;
+    }
+    if (this.#digits === 0) return false;
+    if (byte === CR) {
+      this.#state = CHUNK_SIZE_LF;
+      return true;
+    }
+    this.#state = CHUNK_EXTENSION;
+    this.#extensionHasToken = false;
+    return byte === 0x3b;
+  }
+
+  /** `;name`, `;name=token`, `;name="quoted"`, RFC 9112 §7.1.1, without white space. */
+  #extension(byte: number): boolean {
+    if (this.#state === QUOTED_PAIR) {
+      this.#state = QUOTED;
+      return FIELD_VALUE[byte] === 1;
+    }
+    if (this.#state === QUOTED) {
+      if (byte === 0x22) this.#state = CHUNK_EXTENSION;
+      else if (byte === 0x5c) this.#state = QUOTED_PAIR;
+      return FIELD_VALUE[byte] === 1;
+    }
+    if (TOKEN[byte] === 1) {
+      this.#extensionHasToken = true;
+      return true;
+    }
+    if (byte === 0x22) {
+      this.#state = QUOTED;
+      const allowed = !this.#extensionHasToken;
+      this.#extensionHasToken = true;
+      return allowed;
+    }
+    if (!this.#extensionHasToken) return false;
+    if (byte === CR) {
+      this.#state = CHUNK_SIZE_LF;
+      return true;
+    }
+    this.#extensionHasToken = false;
+    return byte === 0x3b || byte === 0x3d;
+  }
+
+  #trailer(byte: number): boolean {
+    switch (this.#state) {
+      case TRAILER_START:
+        if (byte === CR) {
+          this.#state = END_LF;
+          return true;
+        }
+        this.#state = TRAILER_NAME;
+        return TOKEN[byte] === 1;
+      case TRAILER_NAME:
+        if (byte === COLON) {
+          this.#state = TRAILER_VALUE;
+          return true;
+        }
+        return TOKEN[byte] === 1;
+      case TRAILER_VALUE:
+        if (byte === CR) {
+          this.#state = TRAILER_LF;
+          return true;
+        }
+        return FIELD_VALUE[byte] === 1 || byte === SP || byte === HTAB;
+      default:
+        this.#state = TRAILER_START;
+        return byte === LF;
+    }
+  }
+}

@@ -1,0 +1,322 @@
+/**
+ * Client connection: one accepted socket, the requests that come in on it one behind the other, and
+ * how it ends. What becomes of a request is exchange.ts's business.
+ */
+import { HEADER_TIMEOUT_MS, LINGER_BYTES_MAX, LINGER_MS, PIPELINE_BYTES_MAX } from "../limits.ts";
+import { type Runtime } from "../runtime.ts";
+import { Exchange, type ExchangeClient } from "./exchange.ts";
+import { LF } from "./bytes.ts";
+import { type Output } from "./output.ts";
+import { writeOwnAnswer } from "./response-writer.ts";
+import { METHODS_KNOWN, refusalStatus } from "./status.ts";
+import { type Wire, type WireOwner } from "./wire.ts";
+
+/** Every answer begins with these bytes; see `#probe`. */
+const ANSWER_PREFIX = Buffer.from("HTTP/1.1 ");
+
+export class ClientConnection implements WireOwner, ExchangeClient {
+  deadline = Infinity;
+  readonly peer: string;
+  readonly isTls: boolean;
+  readonly wire: Wire;
+  readonly #runtime: Runtime;
+  readonly #exchange: Exchange;
+  /** Bytes that wait: an incomplete head, a body before its backend is connected, the next request. */
+  #stash: Buffer | undefined;
+  #isDriving = false;
+  /** Between two requests, or before the first. */
+  #isIdle = true;
+  #keepAlive = true;
+  #isClosing = false;
+  /** The client has sent its FIN. */
+  #hasEnded = false;
+  #probes = 0;
+  #discarded = 0;
+  #idleSince = 0;
+
+  constructor(runtime: Runtime, isTls: boolean, wire: (owner: WireOwner) => Wire) {
+    this.#runtime = runtime;
+    this.isTls = isTls;
+    this.wire = wire(this);
+    const address = this.wire.remoteAddress;
+    // A client that has reset its connection already has no address; its first bytes never come.
+    this.peer = address.startsWith("::ffff:") ? address.slice(7) : address;
+    this.#exchange = new Exchange(runtime, this);
+    runtime.clients.add(this);
+    runtime.deadlines.add(this);
+    this.#becomeIdle();
+  }
+
+  // --- bytes in ----------------------------------------------------------------------------------
+
+  onData(bytes: Buffer, start: number, end: number): void {
+    if (this.#isClosing) {
+      if ((this.#discarded += end - start) > LINGER_BYTES_MAX) this.wire.destroy();
+      return;
+    }
+    if (this.#stash !== undefined) {
+      if (this.#isBusy) return this.#keep(bytes, start, end);
+      // A head cannot become complete without another line's end.
+      const isLineOpen = !this.#isServing && !bytes.subarray(start, end).includes(LF);
+      bytes = Buffer.concat([this.#stash, bytes.subarray(start, end)]);
+      start = 0;
+      end = bytes.length;
+      this.#stash = undefined;
+      if (isLineOpen && end < this.#runtime.limits.targetBytesMax) {
+        this.#stash = bytes;
+        return;
+      }
+    }
+    this.#drive(bytes, start, end);
+  }
+
+  /** A request is being served, or its body is still coming. */
+  get #isServing(): boolean {
+    return this.#exchange.isActive || !this.#exchange.request.decoder.done;
+  }
+
+  /** A request is being served and all of it is here: what comes now is the next one. */
+  get #isBusy(): boolean {
+    return this.#exchange.isActive && this.#exchange.request.decoder.done;
+  }
+
+  /** Requests in `bytes`, one after the other, until one has to wait. */
+  #drive(bytes: Buffer, start: number, end: number): void {
+    const exchange = this.#exchange;
+    this.#isDriving = true;
+    while (start < end && !this.#isClosing) {
+      if (!exchange.request.decoder.done) {
+        if (exchange.isActive && !exchange.takesBody) break;
+        const next = exchange.onRequestBytes(bytes, start, end);
+        this.#countDiscarded(next - start);
+        start = next;
+        this.#armRead();
+        if (!exchange.isActive) this.#settle();
+        continue;
+      }
+      if (exchange.isActive || !this.wire.isFlushed) break;
+      const behind = this.#runtime.requestHead.parse(bytes, start, end);
+      if (behind === 0) {
+        if (this.deadline === Infinity || this.#isIdle)
+          this.deadline = this.#runtime.deadlines.in(HEADER_TIMEOUT_MS);
+        this.#isIdle = false;
+        break;
+      }
+      if (behind < 0) {
+        this.#refuse(behind);
+        break;
+      }
+      this.#isIdle = false;
+      this.deadline = Infinity;
+      this.#discarded = 0;
+      start = exchange.begin(this.#runtime.requestHead, bytes, behind, end);
+      this.#armRead();
+      if (!exchange.isActive) this.#settle();
+    }
+    this.#isDriving = false;
+    if (start < end && !this.#isClosing) this.#keep(bytes, start, end);
+  }
+
+  /** Keeps bytes for later; a client that sends ever more meanwhile is not read from. */
+  #keep(bytes: Buffer, start: number, end: number): void {
+    const rest = bytes.subarray(start, end);
+    this.#stash =
+      this.#stash === undefined ? Buffer.from(rest) : Buffer.concat([this.#stash, rest]);
+    const waits = this.#exchange.isActive || !this.wire.isFlushed;
+    if (waits && this.#stash.length >= PIPELINE_BYTES_MAX) this.wire.pause();
+  }
+
+  /** The backend is connected: the body that waited goes on. */
+  resumeBody(): void {
+    this.wire.resume();
+    this.#armRead();
+    this.#takeStash();
+  }
+
+  #takeStash(): void {
+    const stash = this.#stash;
+    if (stash === undefined) return;
+    this.#stash = undefined;
+    this.#drive(stash, 0, stash.length);
+  }
+
+  /** A head that breaks the rules: what follows cannot be told apart, so the connection ends. */
+  #refuse(refusal: number): void {
+    const { output, requestHead } = this.#runtime;
+    const status = refusalStatus(refusal);
+    output.clear();
+    writeOwnAnswer(output, {
+      status,
+      fields: status === 405 ? `Allow: ${METHODS_KNOWN}\r\n` : "",
+      json: "",
+      minor: 1,
+      keepAlive: false,
+      isHead: false,
+    });
+    requestHead.fields.clear();
+    output.flush(this.wire);
+    this.close();
+  }
+
+  // --- bytes out ---------------------------------------------------------------------------------
+
+  /** The answer's head is in `output`, which is sent by whoever put it there. */
+  beginAnswer(output: Output): void {
+    if (this.#probes > 0) output.drop(this.#probes);
+  }
+
+  /** Sends an interim answer. */
+  send(output: Output): void {
+    this.beginAnswer(output);
+    this.#probes = 0;
+    output.flush(this.wire);
+  }
+
+  /** After a write: a client that takes nothing for too long is cut off. */
+  armWrite(): void {
+    if (!this.wire.isFlushed)
+      this.deadline = this.#runtime.deadlines.in(this.#runtime.generation.settings.writeTimeoutMs);
+  }
+
+  /** While a body is expected: a client that sends nothing for too long is cut off. */
+  #armRead(): void {
+    if (!this.#exchange.request.decoder.done) {
+      this.deadline = this.#runtime.deadlines.in(this.#runtime.generation.settings.readTimeoutMs);
+    } else if (this.wire.isFlushed) {
+      this.deadline = Infinity;
+    }
+  }
+
+  onDrain(): void {
+    if (this.#isClosing) {
+      this.deadline = this.#runtime.deadlines.in(LINGER_MS);
+      return;
+    }
+    this.deadline = Infinity;
+    if (this.#exchange.isActive) return this.#exchange.onClientDrain();
+    this.#becomeIdle();
+    this.#goOn();
+  }
+
+  /** The answer has been written; `keepAlive` says whether another request may follow. */
+  onExchangeDone(keepAlive: boolean): void {
+    this.#keepAlive = keepAlive;
+    this.#probes = 0;
+    // In #drive the rest of this request's bytes comes first.
+    if (this.#isDriving) return;
+    this.#settle();
+    if (!this.#isClosing) this.#goOn();
+  }
+
+  /** With what has come in meanwhile; a client that has ended and sent nothing more is done. */
+  #goOn(): void {
+    this.wire.resume();
+    this.#takeStash();
+    const waits = this.#exchange.isActive || (this.#stash !== undefined && !this.wire.isFlushed);
+    if (this.#hasEnded && !waits) this.close();
+  }
+
+  /** Between two requests. */
+  #settle(): void {
+    if (!this.#keepAlive) return this.close();
+    if (this.#exchange.request.decoder.done) this.#becomeIdle();
+  }
+
+  #becomeIdle(): void {
+    if (!this.wire.isFlushed) return;
+    this.#isIdle = true;
+    this.#idleSince = this.#runtime.deadlines.now;
+    this.deadline = this.#runtime.deadlines.in(this.#runtime.generation.settings.idleTimeoutMs);
+  }
+
+  #countDiscarded(bytes: number): void {
+    if (this.#exchange.isActive) return;
+    this.#discarded += bytes;
+    if (this.#discarded > LINGER_BYTES_MAX) this.close();
+  }
+
+  // --- the end -----------------------------------------------------------------------------------
+
+  /** The client's FIN: it may still wait for its answer, or be gone. */
+  onEnd(): void {
+    this.#hasEnded = true;
+    if (this.#isClosing) return;
+    if (!this.#exchange.isActive) return this.#goOn();
+    if (this.#exchange.request.decoder.done) return this.#probe();
+    this.#exchange.abort();
+    this.close();
+  }
+
+  /**
+   * A FIN says nothing about whether the client still reads. Every answer begins with the same nine
+   * bytes, so they are sent ahead one at a time: a client that waits loses nothing, and one that has
+   * gone answers with a reset, which cancels the request at its backend.
+   */
+  #probe(): void {
+    if (this.#exchange.hasAnswered || this.#probes >= ANSWER_PREFIX.length - 1) return;
+    this.wire.write(ANSWER_PREFIX.subarray(this.#probes, this.#probes + 1));
+    this.#probes++;
+    // The first two close together, as the reset shows at the second write; then ever more seldom.
+    this.deadline = this.#runtime.deadlines.in(this.#probes === 1 ? 0 : 250 * 2 ** this.#probes);
+  }
+
+  onDeadline(): void {
+    if (this.#isClosing) {
+      if (!this.wire.isFlushed && this.wire.hasProgressed()) this.armWrite();
+      else this.wire.destroy();
+      return;
+    }
+    if (!this.wire.isFlushed) {
+      if (this.wire.hasProgressed()) return this.armWrite();
+      this.#exchange.abort();
+      return this.cut();
+    }
+    if (this.#exchange.isActive) {
+      if (this.#exchange.request.decoder.done) return this.#hasEnded ? this.#probe() : undefined;
+      if (this.wire.isPaused) return this.#armRead();
+      return this.#exchange.timeOutRequest();
+    }
+    if (!this.#isIdle && this.#exchange.request.decoder.done) return this.#refuse(-408);
+    this.close();
+  }
+
+  onConnect(): void {}
+
+  onClose(): void {
+    this.#isClosing = true;
+    this.deadline = Infinity;
+    this.#stash = undefined;
+    this.#runtime.clients.delete(this);
+    this.#runtime.deadlines.remove(this);
+    this.#exchange.abort();
+    this.#runtime.onClientGone();
+  }
+
+  /** How long the connection has been without a request; -1 where it has one. Milliseconds. */
+  get idleMs(): number {
+    return this.#isIdle && !this.#exchange.isActive
+      ? this.#runtime.deadlines.now - this.#idleSince
+      : -1;
+  }
+
+  /**
+   * Ends the connection behind what has been written. What still comes in is read for a while: closing
+   * a socket with unread bytes would send a reset, which can take the answer with it.
+   */
+  close(): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.#stash = undefined;
+    this.#discarded = 0;
+    this.wire.resume();
+    this.wire.end();
+    this.deadline = this.#runtime.deadlines.in(LINGER_MS);
+    this.armWrite();
+  }
+
+  /** Ends the connection so that the client sees that what it has is not whole. */
+  cut(): void {
+    this.#isClosing = true;
+    this.wire.reset();
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * Decision: what becomes of a request, from its head alone. Either it is forwarded, and `forwarding`
+ * says how, or it is answered here.
+ *
+ * One object a worker, filled for each request; it holds until the next one's.
+ */
+import { NO_METHOD } from "../../artifact/match.ts";
+import { normalizePath, PATH_BAD, PATH_UNCHANGED } from "../../artifact/path.ts";
+import { type Generation } from "../generation.ts";
+import { latin1 } from "./bytes.ts";
+import { parameterValues } from "./parameters.ts";
+import { type RequestHead } from "./request-head.ts";
+import { type Forwarding } from "./request-writer.ts";
+import { METHODS_KNOWN, type OwnStatus } from "./status.ts";
+
+/** Whom a request comes from. */
+export interface RequestPeer {
+  peer: string;
+  isTls: boolean;
+}
+
+/** What a decision rests on besides the request. */
+export interface DecisionContext {
+  readonly generation: Generation;
+  /** Room for a path at the limit of a request target. */
+  readonly path: Buffer;
+}
+
+export class Decision {
+  /** The answer's status; 0 where the request is forwarded. */
+  status: OwnStatus | 0 = 0;
+  /** The answer's own field lines, each with its CRLF. */
+  fields = "";
+  /** A JSON body; "" leaves the status's own. */
+  json = "";
+  /** CORS lines of any answer to this request. */
+  cors = "";
+  readonly forwarding: Forwarding = {} as Forwarding;
+  readonly #context: DecisionContext;
+
+  constructor(context: DecisionContext) {
+    this.#context = context;
+  }
+
+  /** Decides. `bytes` is what `head` was parsed from. */
+  decide(head: RequestHead, bytes: Buffer, from: RequestPeer): void {
+    this.fields = this.json = this.cors = "";
+    this.status = this.#decide(head, bytes, from);
+  }
+
+  #decide(head: RequestHead, bytes: Buffer, from: RequestPeer): OwnStatus | 0 {
+    const { generation } = this.#context;
+    if (head.isAsterisk) return this.#noContent(`Allow: ${METHODS_KNOWN}\r\n`);
+
+    const { forwarding } = this;
+    forwarding.path = bytes;
+    forwarding.pathStart = head.pathStart;
+    forwarding.pathEnd = head.pathEnd;
+    const scratch = this.#context.path;
+    const length = normalizePath(bytes, head.pathStart, head.pathEnd, scratch);
+    if (length === PATH_BAD) return 400;
+    if (length !== PATH_UNCHANGED) {
+      forwarding.path = scratch;
+      forwarding.pathStart = 0;
+      forwarding.pathEnd = length;
+    }
+    if (isHealth(forwarding)) {
+      this.json = '{"status":"ok"}';
+      return 200;
+    }
+    if (generation.cors !== undefined) {
+      this.cors = generation.cors.answerLines(bytes, head);
+      const preflight = generation.cors.preflightLines(bytes, head);
+      if (preflight !== undefined) return this.#noContent(preflight);
+    }
+    return this.#route(head, bytes, from);
+  }
+
+  /** Host, method and path to a route, and the route to a backend. */
+  #route(head: RequestHead, bytes: Buffer, { peer, isTls }: RequestPeer): OwnStatus | 0 {
+    const { generation } = this.#context;
+    const { matcher } = generation;
+    const { forwarding } = this;
+    const { path, pathStart, pathEnd } = forwarding;
+    const host = matcher.host(bytes, head.hostStart, head.hostEnd);
+    const method = matcher.methodBit(bytes, head.methodStart, head.methodEnd);
+    const row = matcher.match(host, method, path, pathStart, pathEnd);
+    if (row === NO_METHOD) {
+      this.fields = `Allow: ${generation.methodNames(matcher.allowedBits).join(", ")}\r\n`;
+      return 405;
+    }
+    if (row < 0) return 404;
+    const parameters = parameterValues(matcher, path);
+    if (parameters === undefined) return 400;
+
+    const route = generation.route(row);
+    const backend = route.pool.pick();
+    if (backend === undefined) return 503;
+    forwarding.route = route;
+    forwarding.backend = backend;
+    forwarding.rest = matcher.rest;
+    forwarding.parameters = parameters;
+    forwarding.peer = peer;
+    forwarding.isTrusted = generation.trusts(peer);
+    forwarding.isTls = isTls;
+    return 0;
+  }
+
+  #noContent(fields: string): OwnStatus {
+    this.fields = fields;
+    return 204;
+  }
+}
+
+const HEALTH = "/health";
+
+function isHealth({ path, pathStart, pathEnd }: Forwarding): boolean {
+  return pathEnd - pathStart === HEALTH.length && latin1(path, pathStart, pathEnd) === HEALTH;
+}

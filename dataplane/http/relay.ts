@@ -1,0 +1,85 @@
+/**
+ * Relay: one body on its way from one wire to another, decoded from the framing it came in and
+ * written in the framing that was announced, never faster than the target takes it.
+ *
+ * What it holds back is at most one read: as soon as the target has not taken everything, the source
+ * is paused until it has.
+ */
+import { BodyDecoder } from "./body.ts";
+import { CRLF, type Output } from "./output.ts";
+import { type Wire } from "./wire.ts";
+
+/** Up to here a copy into the output buffer costs less than a write of its own. */
+const COPY_BYTES_MAX = 16 * 1024;
+/** A source that fills this much of a read gets a buffer of its own. */
+const BULK_READ_BYTES = 32 * 1024;
+/** What a chunk's size, its end and the last chunk take at most. */
+const FRAMING_BYTES = 64;
+const LAST_CHUNK = Buffer.from("0\r\n\r\n");
+
+export class Relay {
+  readonly decoder: BodyDecoder = new BodyDecoder();
+  /** Bytes of content passed on. */
+  bytes = 0;
+  #chunked = false;
+
+  /** The decoder has been begun; `chunked` says how the body leaves. */
+  begin(chunked: boolean): void {
+    this.#chunked = chunked;
+    this.bytes = 0;
+  }
+
+  /**
+   * Passes on what `bytes[start..end)` holds of the body, behind what `output` holds already (a head).
+   *
+   * @returns false where the body's framing is broken; nothing of this read has been sent then
+   */
+  push(
+    source: Wire,
+    target: Wire,
+    output: Output,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): boolean {
+    const { decoder } = this;
+    if (!decoder.read(bytes, start, end)) return false;
+    const length = decoder.contentEnd - decoder.contentStart;
+    this.bytes += length;
+    const isShared = source.isShared(bytes);
+    if (length === 0) {
+      if (decoder.done && this.#chunked) output.put(LAST_CHUNK);
+      output.flush(target);
+    } else if (isShared || this.#chunked || length <= COPY_BYTES_MAX) {
+      if (length + FRAMING_BYTES > output.room) output.flush(target);
+      this.#copy(output, bytes);
+      output.flush(target);
+    } else {
+      output.flush(target);
+      target.write(bytes.subarray(decoder.contentStart, decoder.contentEnd));
+    }
+    const flushed = target.isFlushed;
+    if (decoder.done) source.releaseBuffer(!flushed);
+    else {
+      if (isShared && end - start >= BULK_READ_BYTES) source.takeBuffer();
+      else if (!isShared && flushed && end - start < COPY_BYTES_MAX) source.releaseBuffer(false);
+      if (!flushed) source.pause();
+    }
+    return true;
+  }
+
+  /** A body that its connection's end completed. */
+  finish(target: Wire, output: Output): void {
+    if (this.#chunked) output.put(LAST_CHUNK);
+    output.flush(target);
+  }
+
+  #copy(output: Output, bytes: Buffer): void {
+    const { contentStart, contentEnd, done } = this.decoder;
+    if (this.#chunked) output.chunkSize(contentEnd - contentStart);
+    output.copy(bytes, contentStart, contentEnd);
+    if (!this.#chunked) return;
+    output.put(CRLF);
+    if (done) output.put(LAST_CHUNK);
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * Request writer: the head that goes to a backend. RFC 9110 §7.6, RFC 9112 §3; compat-balto.md for
+ * the forwarding fields.
+ */
+import { type Route } from "../generation.ts";
+import { type Backend } from "../pool/backend.ts";
+import { SLASH } from "./bytes.ts";
+import { FIELD } from "./fields.ts";
+import { CRLF, type Output } from "./output.ts";
+import { type RequestHead } from "./request-head.ts";
+
+/** What a request head is made from, besides the head it came with. */
+export interface Forwarding {
+  route: Route;
+  backend: Backend;
+  /** Holds the path that was matched; the query is still in the bytes the head came in. */
+  path: Buffer;
+  pathStart: number;
+  pathEnd: number;
+  /** Where the path goes on behind the matched prefix. */
+  rest: number;
+  /** Values of the route's parameters, decoded, fit for a field. */
+  parameters: readonly string[];
+  /** The client's address, and whether what it says of others is believed. */
+  peer: string;
+  isTrusted: boolean;
+  isTls: boolean;
+}
+
+/** Writes the whole head, the empty line included. `bytes` is what `head` was parsed from. */
+export function writeRequestHead(
+  output: Output,
+  bytes: Buffer,
+  head: RequestHead,
+  to: Forwarding,
+): void {
+  output.copy(bytes, head.methodStart, head.methodEnd);
+  output.text(" ");
+  writeTarget(output, bytes, head, to);
+  output.put(VERSION_HOST);
+  if (to.route.preserveHost && head.authorityEnd > head.authorityStart) {
+    output.copy(bytes, head.authorityStart, head.authorityEnd);
+  } else {
+    output.put(to.backend.authority);
+  }
+  output.put(CRLF);
+  writeFields(output, bytes, head, to.isTrusted);
+  writeForwarding(output, bytes, head, to);
+  for (let i = 0; i < to.parameters.length; i++) {
+    output.put(to.route.parameterFields[i]!);
+    output.bytes.write(to.parameters[i]!, output.length, "utf8");
+    output.length += Buffer.byteLength(to.parameters[i]!);
+    output.put(CRLF);
+  }
+  if (head.isChunked) output.put(CHUNKED);
+  else if (head.contentLength !== -1) {
+    output.put(CONTENT_LENGTH);
+    output.decimal(head.contentLength);
+    output.put(CRLF);
+  }
+  if (head.expectsContinue) output.put(EXPECT);
+  output.put(CRLF);
+}
+
+function writeTarget(output: Output, bytes: Buffer, head: RequestHead, to: Forwarding): void {
+  output.put(to.backend.pathPrefix);
+  let start = to.pathStart;
+  if (to.route.strip) start = to.route.isExact ? to.pathEnd : to.rest;
+  if (start >= to.pathEnd || to.path[start] !== SLASH) output.text("/");
+  output.copy(to.path, start, to.pathEnd);
+  output.copy(bytes, head.pathEnd, head.queryEnd);
+}
+
+/** The client's fields, in their order, runs of untouched ones as they stand. */
+function writeFields(output: Output, bytes: Buffer, head: RequestHead, isTrusted: boolean): void {
+  const { fields } = head;
+  let run = -1;
+  for (let i = 0; i < fields.count; i++) {
+    const kind = fields.kind[i];
+    const passes =
+      kind === FIELD.OTHER
+        ? !fields.isNamedByConnection(bytes, i)
+        : kind === FIELD.PROTECTED ||
+          kind === FIELD.DATE ||
+          kind === FIELD.ALLOW_ORIGIN ||
+          (kind === FIELD.FORWARDED && isTrusted);
+    if (passes && fields.isTidy(i)) {
+      if (run === -1) run = fields.nameStart[i]!;
+      continue;
+    }
+    if (run !== -1) output.copy(bytes, run, fields.nameStart[i]!);
+    run = -1;
+    if (!passes) continue;
+    output.copy(bytes, fields.nameStart[i]!, fields.nameEnd[i]!);
+    output.put(SEPARATOR);
+    output.copy(bytes, fields.valueStart[i]!, fields.valueEnd[i]!);
+    output.put(CRLF);
+  }
+  if (run !== -1) output.copy(bytes, run, fields.lineEnd[fields.count - 1]!);
+}
+
+function writeForwarding(output: Output, bytes: Buffer, head: RequestHead, to: Forwarding): void {
+  output.put(FORWARDED_FOR);
+  if (to.isTrusted) writeValues(output, bytes, head, FIELD.FORWARDED_FOR, true);
+  output.text(to.peer);
+  output.put(FORWARDED_PROTO);
+  if (!to.isTrusted || !writeValues(output, bytes, head, FIELD.FORWARDED_PROTO, false)) {
+    output.text(to.isTls ? "https" : "http");
+  }
+  if (
+    to.isTrusted &&
+    head.fields.kind.subarray(0, head.fields.count).includes(FIELD.FORWARDED_HOST)
+  ) {
+    output.put(FORWARDED_HOST);
+    writeValues(output, bytes, head, FIELD.FORWARDED_HOST, false);
+  } else if (head.authorityEnd > head.authorityStart) {
+    output.put(FORWARDED_HOST);
+    output.copy(bytes, head.authorityStart, head.authorityEnd);
+  }
+  output.put(CRLF);
+}
+
+/** Writes the values of all fields of a kind, comma-separated; `open` puts a comma behind the last. */
+function writeValues(
+  output: Output,
+  bytes: Buffer,
+  head: RequestHead,
+  kind: number,
+  open: boolean,
+): boolean {
+  const { fields } = head;
+  let written = false;
+  for (let i = 0; i < fields.count; i++) {
+    if (fields.kind[i] !== kind || fields.valueStart[i] === fields.valueEnd[i]) continue;
+    if (written && !open) output.text(", ");
+    output.copy(bytes, fields.valueStart[i]!, fields.valueEnd[i]!);
+    if (open) output.text(", ");
+    written = true;
+  }
+  return written;
+}
+
+const VERSION_HOST = Buffer.from(" HTTP/1.1\r\nHost: ");
+const SEPARATOR = Buffer.from(": ");
+const FORWARDED_FOR = Buffer.from("X-Forwarded-For: ");
+const FORWARDED_PROTO = Buffer.from("\r\nX-Forwarded-Proto: ");
+const FORWARDED_HOST = Buffer.from("\r\nX-Forwarded-Host: ");
+const CHUNKED = Buffer.from("Transfer-Encoding: chunked\r\n");
+const CONTENT_LENGTH = Buffer.from("Content-Length: ");
+const EXPECT = Buffer.from("Expect: 100-continue\r\n");

@@ -1,0 +1,144 @@
+/**
+ * Response writer: the head that goes to a client, a backend's or one of Balto's own.
+ */
+import { FIELD } from "./fields.ts";
+import { httpDate } from "./http-date.ts";
+import { CRLF, type Output } from "./output.ts";
+import { type ResponseHead } from "./response-head.ts";
+import { ANSWERS, type OwnStatus } from "./status.ts";
+
+/** How the client's connection and the body are framed. */
+export interface Framing {
+  /** HTTP/1.0 clients are told that the connection stays; HTTP/1.1 ones are told that it does not. */
+  minor: number;
+  keepAlive: boolean;
+  chunked: boolean;
+  /** -1 writes no Content-Length. */
+  contentLength: number;
+  /** CORS lines of Balto's own, each with its CRLF; "" leaves the backend's as they are. */
+  cors: string;
+}
+
+/** Writes a backend's head. `bytes` is what `head` was parsed from. */
+export function writeResponseHead(
+  output: Output,
+  bytes: Buffer,
+  head: ResponseHead,
+  framing: Framing,
+): void {
+  writeStatusAndFields(output, bytes, head, framing.cors !== "");
+  output.text(framing.cors);
+  if (!head.hasDate) writeDate(output);
+  writeFraming(output, framing);
+}
+
+/** Writes an interim (1xx) head: only its fields, no framing. */
+export function writeInterimHead(output: Output, bytes: Buffer, head: ResponseHead): void {
+  writeStatusAndFields(output, bytes, head, false);
+  output.put(CRLF);
+}
+
+/** An answer of Balto's own. */
+export interface OwnAnswer {
+  status: OwnStatus;
+  /** Further field lines, each with its CRLF. */
+  fields: string;
+  /** A body of JSON; "" is the status's own line of text. */
+  json: string;
+  minor: number;
+  keepAlive: boolean;
+  isHead: boolean;
+}
+
+/** Writes an answer of Balto's own, head and body. */
+export function writeOwnAnswer(output: Output, answer: OwnAnswer): void {
+  const { status, fields, json, minor, keepAlive, isHead } = answer;
+  const [reason, line] = ANSWERS[status];
+  const body = json === "" ? `${line}\n` : json;
+  const hasBody = status !== 204;
+  output.text(`HTTP/1.1 ${status} ${reason}\r\n`);
+  if (hasBody) output.put(json === "" ? TEXT : JSON_TYPE);
+  output.text(fields);
+  writeDate(output);
+  const contentLength = hasBody ? body.length : -1;
+  writeFraming(output, { minor, keepAlive, chunked: false, contentLength });
+  if (hasBody && !isHead) output.text(body);
+}
+
+function writeStatusAndFields(
+  output: Output,
+  bytes: Buffer,
+  head: ResponseHead,
+  ownCors: boolean,
+): void {
+  output.put(VERSION);
+  output.decimal(head.status);
+  output.text(" ");
+  output.copy(bytes, head.reasonStart, head.reasonEnd);
+  output.put(CRLF);
+  const { fields } = head;
+  let run = -1;
+  for (let i = 0; i < fields.count; i++) {
+    const passes =
+      passesToClient(fields.kind[i]!) &&
+      !(ownCors && fields.kind[i] === FIELD.ALLOW_ORIGIN) &&
+      !(fields.kind[i] === FIELD.OTHER && fields.isNamedByConnection(bytes, i));
+    if (passes && fields.isTidy(i)) {
+      if (run === -1) run = fields.nameStart[i]!;
+      continue;
+    }
+    if (run !== -1) output.copy(bytes, run, fields.nameStart[i]!);
+    run = -1;
+    if (!passes) continue;
+    output.copy(bytes, fields.nameStart[i]!, fields.nameEnd[i]!);
+    output.put(SEPARATOR);
+    output.copy(bytes, fields.valueStart[i]!, fields.valueEnd[i]!);
+    output.put(CRLF);
+  }
+  if (run !== -1) output.copy(bytes, run, fields.lineEnd[fields.count - 1]!);
+}
+
+/** Hop-by-hop fields and those that the framing writes anew do not. */
+function passesToClient(kind: number): boolean {
+  return !(
+    kind === FIELD.HOP ||
+    kind === FIELD.CONNECTION ||
+    kind === FIELD.KEEP_ALIVE ||
+    kind === FIELD.TRANSFER_ENCODING ||
+    kind === FIELD.CONTENT_LENGTH ||
+    kind === FIELD.TE ||
+    kind === FIELD.UPGRADE
+  );
+}
+
+function writeDate(output: Output): void {
+  output.put(DATE);
+  output.text(httpDate());
+  output.put(CRLF);
+}
+
+function writeFraming(
+  output: Output,
+  { minor, keepAlive, chunked, contentLength }: Omit<Framing, "cors">,
+): void {
+  if (contentLength !== -1) {
+    output.put(CONTENT_LENGTH);
+    output.decimal(contentLength);
+    output.put(CRLF);
+  } else if (chunked) {
+    output.put(CHUNKED);
+  }
+  if (!keepAlive) output.put(CLOSE);
+  else if (minor === 0) output.put(KEEP_ALIVE);
+  output.put(CRLF);
+}
+
+const VERSION = Buffer.from("HTTP/1.1 ");
+const SEPARATOR = Buffer.from(": ");
+const TEXT = Buffer.from("Content-Type: text/plain; charset=utf-8\r\n");
+const JSON_TYPE = Buffer.from("Content-Type: application/json\r\n");
+const DATE = Buffer.from("Date: ");
+const CONTENT_LENGTH = Buffer.from("Content-Length: ");
+const CHUNKED = Buffer.from("Transfer-Encoding: chunked\r\n");
+const CLOSE = Buffer.from("Connection: close\r\n");
+const KEEP_ALIVE = Buffer.from("Connection: keep-alive\r\n");

@@ -1,0 +1,111 @@
+/**
+ * TCP handles: Node's own binding to libuv, below `net.Socket`.
+ *
+ * A socket's stream machinery costs more per request than parsing it, and several kilobytes per idle
+ * connection (figures in docs/performance.md). What is used here has been the same since Node 12; it
+ * has no public name, so this file is the only one that knows it.
+ */
+import { getSystemErrorMap, getSystemErrorName } from "node:util";
+import { type Server } from "node:net";
+
+/** libuv's `uv_tcp_t`. Every call returns 0 or a negated errno. */
+export interface TcpHandle {
+  /** Called for every read, with the handle as `this`; returns the buffer for the next one, if another. */
+  onread: (this: TcpHandle) => Buffer | undefined;
+  readonly writeQueueSize: number;
+  useUserBuffer(buffer: Buffer): void;
+  readStart(): number;
+  readStop(): number;
+  writeBuffer(request: WriteRequest, bytes: Buffer): number;
+  shutdown(request: ShutdownRequest): number;
+  connect(request: ConnectRequest, address: string, port: number): number;
+  connect6(request: ConnectRequest, address: string, port: number): number;
+  getpeername(out: { address?: string }): number;
+  setNoDelay(on: boolean): number;
+  close(closed: () => void): void;
+  reset(closed: () => void): number;
+}
+
+/** A write that was not done at once completes later. One that was leaves its request unused. */
+export interface WriteRequest {
+  oncomplete: (this: WriteRequest, status: number) => void;
+}
+interface ShutdownRequest {
+  oncomplete: (status: number) => void;
+}
+interface ConnectRequest {
+  oncomplete: (status: number) => void;
+}
+
+interface StreamBinding {
+  WriteWrap: new () => WriteRequest;
+  ShutdownWrap: new () => ShutdownRequest;
+  streamBaseState: Int32Array;
+  kReadBytesOrError: number;
+  kLastWriteWasAsync: number;
+}
+interface TcpBinding {
+  TCP: new (kind: number) => TcpHandle;
+  TCPConnectWrap: new () => ConnectRequest;
+  constants: { SOCKET: number };
+}
+
+const node = process as unknown as { binding(name: string): unknown };
+const stream = node.binding("stream_wrap") as StreamBinding;
+const tcp = node.binding("tcp_wrap") as TcpBinding;
+
+/** Reads end with this number where the peer has sent its FIN. */
+export const END_OF_FILE: number = [...getSystemErrorMap()].find(
+  ([, [name]]) => name === "EOF",
+)![0];
+
+/** In `onread`: how many bytes were read, or a negated errno. */
+export function bytesRead(): number {
+  return stream.streamBaseState[stream.kReadBytesOrError]!;
+}
+
+/** Behind `writeBuffer`: whether it goes on. */
+export function isWriteUnderWay(): boolean {
+  return stream.streamBaseState[stream.kLastWriteWasAsync] !== 0;
+}
+
+export function createWriteRequest(): WriteRequest {
+  return new stream.WriteWrap();
+}
+
+/** Sends a FIN behind what has been written. */
+export function shutdown(handle: TcpHandle, done: () => void): number {
+  const request = new stream.ShutdownWrap();
+  request.oncomplete = done;
+  return handle.shutdown(request);
+}
+
+/** Connects to an IP address. `done` is given 0 or a negated errno. */
+export function connectTcp(
+  address: string,
+  port: number,
+  done: (status: number) => void,
+): TcpHandle {
+  const handle = new tcp.TCP(tcp.constants.SOCKET);
+  const request = new tcp.TCPConnectWrap();
+  request.oncomplete = done;
+  const status = address.includes(":")
+    ? handle.connect6(request, address, port)
+    : handle.connect(request, address, port);
+  if (status !== 0) process.nextTick(done, status);
+  return handle;
+}
+
+/** From now on a listening server hands its connections to `accepted` instead of making sockets. */
+export function onAccept(server: Server, accepted: (handle: TcpHandle) => void): void {
+  const listening = (server as unknown as { _handle: { onconnection: unknown } })._handle;
+  listening.onconnection = (status: number, handle: TcpHandle | undefined) => {
+    if (status === 0 && handle !== undefined) accepted(handle);
+  };
+}
+
+/** The error of a negated errno. */
+export function systemError(status: number, call: string): NodeJS.ErrnoException {
+  const code = getSystemErrorName(status);
+  return Object.assign(new Error(`${call} ${code}`), { code, syscall: call, errno: status });
+}

@@ -1,0 +1,80 @@
+/**
+ * Wire: one connection, a client's or a backend's, with what the engine needs of it: bytes in, bytes
+ * out, when all that was written has gone, and when it ends. `tcp-wire.ts` is plain TCP,
+ * `socket-wire.ts` everything that reads through a Node stream (TLS).
+ */
+
+/** What a wire tells its owner. After `onClose` nothing follows. */
+export interface WireOwner {
+  /**
+   * Bytes have come in. They may be changed in place, and are gone when this returns where
+   * `isShared(bytes)`.
+   */
+  onData(bytes: Buffer, start: number, end: number): void;
+  /** The peer will send no more. */
+  onEnd(): void;
+  /** All that was written has been handed to the system, after a write that was not at once. */
+  onDrain(): void;
+  /** The connection stands (outgoing wires only). */
+  onConnect(): void;
+  onClose(error: NodeJS.ErrnoException | undefined): void;
+}
+
+export interface Wire {
+  readonly remoteAddress: string;
+  /** Everything written has been handed to the system. */
+  readonly isFlushed: boolean;
+  readonly isPaused: boolean;
+  /**
+   * Writes; the bytes must stay as they are until flushed.
+   *
+   * @returns true where the system took all of it at once; else `onDrain` follows
+   */
+  write(bytes: Buffer): boolean;
+  /** True where `bytes` is the buffer that all wires of the worker read into. */
+  isShared(bytes: Buffer): boolean;
+  /** From the next read on: a buffer of its own, so that what was read can be written on uncopied. */
+  takeBuffer(): void;
+  /**
+   * From the next read on: the shared buffer again. To be called inside `onData` only, as until it
+   * returns the system may still have the own one. A buffer `inUse` by a write that is not flushed is
+   * not kept for others.
+   */
+  releaseBuffer(inUse: boolean): void;
+  pause(): void;
+  resume(): void;
+  /** Sends a FIN behind what was written; reading goes on. */
+  end(): void;
+  destroy(): void;
+  /** Ends the connection so that the peer learns that what it got is not whole. */
+  reset(): void;
+  /** True where a write has made progress since the last call: the peer reads, if slowly. */
+  hasProgressed(): boolean;
+}
+
+/** Where a backend is: `host` as configured, `address` one IP address of it. */
+export interface Endpoint {
+  host: string;
+  address: string;
+  port: number;
+}
+
+/** What the wires of one worker share: read buffers, and whom to tell of mistakes of ours. */
+export class ReadBuffers {
+  readonly shared: Buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  onFault: (error: unknown) => void = () => {};
+  #free: Buffer[] = [];
+
+  take(): Buffer {
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
+  }
+
+  give(buffer: Buffer): void {
+    if (this.#free.length < FREE_BUFFERS_MAX) this.#free.push(buffer);
+  }
+}
+
+/** One read. As large as libuv's own. */
+const READ_BYTES = 64 * 1024;
+/** Spare buffers kept; more are left to the garbage collector. */
+const FREE_BUFFERS_MAX = 32;

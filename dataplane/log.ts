@@ -1,0 +1,44 @@
+/**
+ * Log: one JSON object a line, in the shape users of Balto know: level, module, fields, time,
+ * message.
+ */
+import { pino, type Logger } from "pino";
+
+import { LOG_LEVELS, type LogLevel } from "../artifact/model.ts";
+
+export type Fields = Record<string, unknown>;
+
+/** Writes events. The set of levels that are written can change with each generation. */
+export class Log {
+  readonly #logger: Logger;
+  #levels: ReadonlySet<LogLevel> = new Set(LOG_LEVELS);
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** A log to standard output. Lines are written at once: there are few, and none may be lost. */
+  static toStdout(): Log {
+    return new Log(
+      pino(
+        {
+          base: null,
+          level: "debug",
+          messageKey: "message",
+          timestamp: () => `,"time":"${new Date().toISOString()}"`,
+          formatters: { level: (label) => ({ level: label }) },
+        },
+        pino.destination({ fd: 1, sync: true }),
+      ),
+    );
+  }
+
+  /** The exact set of levels that are written from now on. */
+  setLevels(levels: readonly LogLevel[]): void {
+    this.#levels = new Set(levels);
+  }
+
+  write(level: LogLevel, module: string, message: string, fields: Fields = {}): void {
+    if (this.#levels.has(level)) this.#logger[level]({ module, ...fields }, message);
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * Messages between the main thread and its workers.
+ */
+import { type Fields } from "./log.ts";
+import { type LogLevel } from "../artifact/model.ts";
+
+/** What a worker serves: verified by the main thread, viewed by each worker. */
+export interface GenerationMessage {
+  number: number;
+  bytes: Uint8Array<SharedArrayBuffer>;
+  resolved: Map<string, string>;
+  /** PEM texts, undefined where `global.tls` is off. */
+  tls: TlsMaterial | undefined;
+}
+
+/** A certificate chain and its key, PEM. */
+export interface TlsMaterial {
+  cert: string;
+  key: string;
+}
+
+/** Given to a worker when it starts. */
+export interface WorkerStart {
+  index: number;
+  listen: { host: string; port: number };
+  generation: GenerationMessage;
+}
+
+export type ToWorker =
+  | { type: "generation"; generation: GenerationMessage }
+  | { type: "drain"; timeoutMs: number }
+  | { type: "cut" };
+
+export type FromWorker =
+  | { type: "listening"; port: number }
+  | { type: "listen-failed"; message: string }
+  | { type: "serving"; generation: number }
+  | { type: "drained" }
+  | { type: "log"; level: LogLevel; message: string; fields: Fields };

@@ -1,0 +1,50 @@
+/**
+ * Options of the data plane's process: its arguments and nothing else.
+ */
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+
+export interface Options {
+  artifact: string;
+  workers: number;
+  /** Wait for a good artifact instead of ending when there is none at the start. */
+  wait: boolean;
+  /** Overrides `server.port`: `host:port`, `:port` or a port. */
+  listen: string | undefined;
+  /** End, gracefully, when standard input closes: the parent has gone. */
+  parentPipe: boolean;
+}
+
+/** More workers than this is a mistake. */
+const WORKERS_MAX = 256;
+
+/** @returns the options, or what is wrong with the arguments */
+export function readOptions(args: readonly string[]): Options | string {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      args: [...args],
+      options: {
+        artifact: { type: "string" },
+        workers: { type: "string" },
+        wait: { type: "boolean", default: false },
+        listen: { type: "string" },
+        "parent-pipe": { type: "boolean", default: false },
+      },
+    }));
+  } catch (error) {
+    return (error as Error).message;
+  }
+  if (values.artifact === undefined || values.artifact === "") return "--artifact FILE is missing";
+  const workers = values.workers === undefined ? availableParallelism() : Number(values.workers);
+  if (!Number.isInteger(workers) || workers < 1 || workers > WORKERS_MAX) {
+    return `--workers ${values.workers} is not a number from 1 to ${WORKERS_MAX}`;
+  }
+  return {
+    artifact: values.artifact,
+    workers,
+    wait: values.wait,
+    listen: values.listen,
+    parentPipe: values["parent-pipe"],
+  };
+}

@@ -1,0 +1,38 @@
+/**
+ * Pool registry: the pools of one worker by key, over all generations.
+ */
+import { Pool, type PoolSpec } from "./pool.ts";
+
+export class PoolRegistry {
+  readonly #pools = new Map<string, { pool: Pool; generation: object }>();
+  readonly #worker: number;
+
+  /** @param worker its number; pools of different workers begin their rounds apart */
+  constructor(worker: number) {
+    this.#worker = worker;
+  }
+
+  /** The pool of a key, brought to what `generation` says of it. */
+  use(generation: object, spec: PoolSpec): Pool {
+    const known = this.#pools.get(spec.key);
+    if (known === undefined) {
+      const pool = new Pool(spec, this.#worker);
+      this.#pools.set(spec.key, { pool, generation });
+      return pool;
+    }
+    if (known.generation !== generation) {
+      known.generation = generation;
+      known.pool.update(spec);
+    }
+    return known.pool;
+  }
+
+  /** Lets go of pools that `generation` has not used although it has served for a while. */
+  sweep(generation: object): void {
+    for (const [key, { pool, generation: last }] of this.#pools) {
+      if (last === generation) continue;
+      pool.close();
+      this.#pools.delete(key);
+    }
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * docs/config.md: every key with its type, default, meaning and an example, from the schemas.
+ */
+import type { JsonSchema, JsonValue } from "./json-schema.ts";
+import { bundle } from "./schemas.ts";
+
+/** The text of docs/config.md. */
+export function referenceText(): string {
+  const config = bundle("config");
+  const service = bundle("service");
+  return [
+    "# Configuration reference",
+    "",
+    "<!-- Generated from schema/*.schema.json by schema/generate.ts: change those, then `npm run gen`. -->",
+    "",
+    "A config tree is a folder with `balto.config.yaml` and `services/**/*.yaml`. Every key there is stands",
+    "on this page; any other is an error. Durations are texts such as `500ms`, `5s` or `1m30s`. References",
+    "(`${env:NAME}`, `${env:NAME:-default}`, `${file:/path}`) are resolved by the data plane when it loads",
+    "the artifact, and are allowed only where a key says so.",
+    "",
+    "## balto.config.yaml",
+    "",
+    "Settings of the whole gateway. Without the file every default below holds.",
+    "",
+    ...keysOf(config, config, ""),
+    "## services/\\*\\*/\\*.yaml",
+    "",
+    service.description ?? "",
+    "",
+    "```yaml",
+    "# one service",
+    "domain: api.example.com",
+    "path_prefix: /users/*",
+    "ports: [8081, 8082]",
+    "```",
+    "",
+    "```yaml",
+    "# several",
+    "services:",
+    "  - domain: web.example.com",
+    "    path_prefix: /*",
+    "    ports: [3000]",
+    "```",
+    "",
+    "The keys of a service are the same here and under `services` in balto.config.yaml.",
+    "",
+    ...keysOf(service, service.definitions?.["service"] ?? {}, ""),
+  ].join("\n");
+}
+
+/** The keys of a mapping; those that are mappings themselves follow with a heading of their own. */
+function keysOf(document: JsonSchema, mapping: JsonSchema, prefix: string): string[] {
+  const keys: string[] = [];
+  const below: string[] = [];
+  for (const [key, schema] of Object.entries(mapping.properties ?? {})) {
+    const path = prefix + key;
+    const target = definition(document, schema);
+    const item = schema.items && definition(document, schema.items);
+    if (target === undefined) {
+      keys.push(...keyLines(path, schema, mapping.required?.includes(key) ?? false));
+      // Services have a part of the page to themselves.
+      if (item !== undefined && item.title !== "Service")
+        below.push(...part(document, item, `${path}[]`));
+    } else {
+      below.push(...part(document, target, path));
+    }
+  }
+  return [...keys, ...(keys.length > 0 ? [""] : []), ...below];
+}
+
+function part(document: JsonSchema, mapping: JsonSchema, path: string): string[] {
+  const keys = keysOf(document, mapping, `${path}.`);
+  return [`### \`${path}\``, "", mapping.description ?? "", "", ...keys];
+}
+
+function definition(document: JsonSchema, schema: JsonSchema): JsonSchema | undefined {
+  const name = schema.$ref?.replace("#/definitions/", "");
+  return name === undefined ? undefined : document.definitions?.[name];
+}
+
+function keyLines(path: string, schema: JsonSchema, required: boolean): string[] {
+  const example = exampleOf(schema);
+  const facts = [
+    typeOf(schema),
+    ...(required ? ["required"] : []),
+    ...(schema.default === undefined ? [] : [`default ${code(schema.default)}`]),
+    ...(example === undefined ? [] : [`for example ${code(example)}`]),
+  ];
+  return [`- **\`${path}\`** (${facts.join("; ")})`, `  ${schema.description ?? ""}`];
+}
+
+/** What the schema gives, else a value that is not the default. */
+function exampleOf(schema: JsonSchema): JsonValue | undefined {
+  if (schema.type === "boolean") return schema.default !== true;
+  const others = (schema.enum ?? schema.examples ?? []).filter((value) => value !== schema.default);
+  return others[0] ?? (schema.type === "integer" ? 3 : undefined);
+}
+
+function typeOf(schema: JsonSchema): string {
+  if (schema.enum !== undefined) return schema.enum.map(code).join(", ");
+  if (schema.anyOf !== undefined) return schema.anyOf.map(typeOf).join("; or a ");
+  if (schema.items !== undefined) {
+    return schema.items.$ref === undefined ? `list of ${typeOf(schema.items)}` : "list of mappings";
+  }
+  if (schema.pattern?.includes("ms") === true) return "duration";
+  const types = typeof schema.type === "string" ? [schema.type] : (schema.type ?? []);
+  const { minimum, maximum } = schema;
+  const range = minimum === undefined || maximum === undefined ? "" : ` ${minimum} to ${maximum}`;
+  return types
+    .map((type) => (type === "integer" ? `number${range}` : TYPE_WORDS[type]))
+    .join(" or ");
+}
+
+const TYPE_WORDS: Record<string, string> = {
+  string: "text",
+  boolean: "true or false",
+  object: "mapping",
+};
+
+function code(value: JsonValue): string {
+  return `\`${flow(value)}\``;
+}
+
+/** YAML in flow style, quoted only where it must be. */
+function flow(value: JsonValue): string {
+  if (typeof value === "string") return PLAIN.test(value) ? value : JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(flow).join(", ")}]`;
+  if (typeof value === "object" && value !== null) {
+    const pairs = Object.entries(value as Record<string, JsonValue>);
+    return `{ ${pairs.map(([key, item]) => `${key}: ${flow(item)}`).join(", ")} }`;
+  }
+  return String(value);
+}
+
+const PLAIN = /^(?:[0-9]+(?:ms|s|m|h)|https?:\/\/[^\s{}$[\],]+|[A-Za-z/][A-Za-z0-9/._*:-]*)$/;

@@ -1,0 +1,25 @@
+/**
+ * Every golden case says what the compiler says. `UPDATE=1` rewrites them; review the diff.
+ */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { env } from "node:process";
+import { expect, it } from "vitest";
+import { compile } from "../../compiler/compile.ts";
+import { formatDiagnostics, formatGolden, parseGolden } from "./golden-file.ts";
+
+const folder = new URL(".", import.meta.url);
+
+for (const name of readdirSync(folder).filter((file) => file.endsWith(".golden"))) {
+  it(`says what ${name} expects`, () => {
+    const path = new URL(name, folder);
+    const { files, input, expected } = parseGolden(readFileSync(path, "utf8"));
+    const result = compile({ files });
+    if (env["UPDATE"] === "1") {
+      writeFileSync(path, formatGolden(input, result.diagnostics));
+      return;
+    }
+    expect(formatDiagnostics(result.diagnostics)).toBe(expected);
+    const hasError = result.diagnostics.some(({ severity }) => severity === "error");
+    expect(result.artifact === undefined).toBe(hasError);
+  });
+}

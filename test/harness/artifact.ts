@@ -1,0 +1,118 @@
+// Artifact: says in a line which routes a data plane has, compiles them, and puts the file where the
+// data plane looks.
+
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+import { onTestFinished } from "vitest";
+
+import { encode } from "../../artifact/encode.ts";
+import type { Model, Service, Settings, Timeouts } from "../../artifact/model.ts";
+import { compile } from "../../compiler/compile.ts";
+import { writeArtifact } from "../../compiler/write-artifact.ts";
+
+/** Where a request goes: an origin, or its URL. */
+export type Target = string | { readonly url: string };
+
+/** A service. Without anything but `to` it takes every request and strips nothing off its path. */
+export interface RouteOptions extends Partial<
+  Pick<Service, "name" | "domains" | "pattern" | "methods" | "stripPrefix" | "preserveHost">
+> {
+  to: Target | readonly Target[];
+  timeouts?: Partial<Timeouts>;
+}
+
+const settings: Settings = {
+  listen: "127.0.0.1:0",
+  trustedProxies: [],
+  readTimeoutMs: 5_000,
+  writeTimeoutMs: 5_000,
+  idleTimeoutMs: 30_000,
+  drainDelayMs: 0,
+  drainTimeoutMs: 20_000,
+  logLevels: ["info", "warn", "error"],
+  logPath: "",
+  metricsEnabled: true,
+  tls: { enabled: false, certFile: "", keyFile: "" },
+  cors: { enabled: false, allowedOrigins: [] },
+};
+
+const timeouts: Timeouts = {
+  connectMs: 5_000,
+  responseMs: 60_000,
+  readMs: 60_000,
+  writeMs: 60_000,
+};
+
+/** The artifact of some routes. */
+export function serving(
+  routes: RouteOptions | readonly RouteOptions[],
+  overrides: Partial<Settings> = {},
+  revision = "",
+): Uint8Array {
+  const list = "to" in routes ? [routes] : routes;
+  const model: Model = {
+    settings: { ...settings, ...overrides },
+    pools: list.map((route, index) => ({
+      key: nameOf(route, index),
+      algorithm: "round-robin",
+      backends: [route.to].flat().map((target) => ({
+        url: typeof target === "string" ? target : target.url,
+        weight: 1,
+        name: "",
+        origin: { file: "services/test.yaml", line: index + 1, column: 1 },
+      })),
+    })),
+    services: list.map((route, index) => ({
+      name: nameOf(route, index),
+      domains: route.domains ?? ["*"],
+      pattern: route.pattern ?? "/*",
+      methods: route.methods ?? [],
+      stripPrefix: route.stripPrefix ?? true,
+      preserveHost: route.preserveHost ?? false,
+      timeouts: { ...timeouts, ...route.timeouts },
+      pool: index,
+      origin: { file: "services/test.yaml", line: index + 1, column: 1 },
+    })),
+  };
+  return encode(model, revision);
+}
+
+/** The artifact of a config tree, given as its files. */
+export function compiled(files: Readonly<Record<string, string>>): Uint8Array {
+  const { artifact, diagnostics } = compile({
+    files: Object.entries(files).map(([path, text]) => ({ path, content: Buffer.from(text) })),
+  });
+  if (artifact === undefined) throw new Error(JSON.stringify(diagnostics, undefined, 2));
+  return artifact;
+}
+
+/** An empty folder that goes when the test is over. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "balto-e2e-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Puts an artifact, or what poses as one, into a folder of its own and gives its path. */
+export function published(bytes: Uint8Array): string {
+  const path = join(temporaryFolder(), "balto.artifact");
+  writeArtifact(path, bytes);
+  return path;
+}
+
+/** Puts an artifact at a path, as Balto does: whole or not at all. */
+export function publish(path: string, bytes: Uint8Array): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeArtifact(path, bytes);
+}
+
+/** Makes a symbolic link; `target` is as it will stand in it. */
+export function link(target: string, path: string): void {
+  symlinkSync(target, path);
+}
+
+function nameOf(route: RouteOptions, index: number): string {
+  return route.name ?? `service-${index}`;
+}

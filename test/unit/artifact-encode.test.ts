@@ -1,0 +1,106 @@
+import { expect, test } from "vitest";
+
+import { openContainer } from "../../artifact/container.ts";
+import { decode } from "../../artifact/decode.ts";
+import { encode, EncodeError } from "../../artifact/encode.ts";
+import type { Model, Service } from "../../artifact/model.ts";
+import { openArtifact, RowReader } from "../../artifact/view.ts";
+import { modelOf, route, sampleModel } from "../fixtures/artifact-model.ts";
+
+test("a model is decoded as it was encoded, every field of it", () => {
+  expect(decode(openArtifact(encode(sampleModel)))).toEqual(sampleModel);
+});
+
+test("an empty model is a model", () => {
+  const model = modelOf([]);
+  expect(decode(openArtifact(encode(model)))).toEqual(model);
+});
+
+test("the same model gives the same bytes, and a revision changes no byte of the content", () => {
+  const first = encode(sampleModel);
+  expect(Buffer.compare(first, encode(structuredClone(sampleModel)))).toBe(0);
+  const stamped = openContainer(encode(sampleModel, "v1"));
+  expect(stamped).toMatchObject({ revision: "v1", digest: openContainer(first).digest });
+});
+
+test("the order of a trie does not depend on the order of the services", () => {
+  const lines = ["ANY a,b /x/y", "ANY a /x/:z", "ANY b /w/*", "GET,PUT a /", "POST a /"];
+  const labelsOf = (order: string[]) => {
+    const nodes = new RowReader(openArtifact(encode(modelOf(order.map(route)))), "nodes");
+    return Array.from({ length: nodes.count }, (_, row) => nodes.text(row, "label"));
+  };
+  expect(labelsOf(lines)).toEqual(["", "x", "y", "", "", "w", "x", "y"]);
+  expect(labelsOf(lines.toReversed())).toEqual(labelsOf(lines));
+});
+
+test("methods come back sorted and once each", () => {
+  const [service] = decode(openArtifact(encode(modelOf([route("PUT,GET,PUT a /")])))).services;
+  expect(service!.methods).toEqual(["GET", "PUT"]);
+});
+
+const withService = (service: Partial<Service>) => modelOf([service]);
+const withLines = (...lines: string[]) => modelOf(lines.map(route));
+
+test.each<[string, Model, string]>([
+  ["a pattern that is none", withLines("ANY a x"), "pattern x does not begin with a slash"],
+  ["a domain that is none", withLines("ANY a:80 /"), "domain a:80 has a port"],
+  ["a domain in upper case", withLines("ANY A /"), "domain A is not in lower case"],
+  ["a pool that is not there", withService({ pool: 1 }), "there is no pool 1"],
+  ["a pool of no number", withService({ pool: NaN }), "there is no pool NaN"],
+  ["a control character", withService({ name: "a\nb" }), 'text "a\\nb" holds a control character'],
+  ["half a surrogate pair", withService({ name: "a\ud800" }), "half a surrogate pair"],
+  [
+    "a time that is too long",
+    withService({ timeouts: { connectMs: 2 ** 31, responseMs: 1, readMs: 1, writeMs: 1 } }),
+    "timeouts row 0: connectMs cannot be 2147483648",
+  ],
+  [
+    "a time that is not whole",
+    withService({ timeouts: { connectMs: 1, responseMs: 0.5, readMs: 1, writeMs: 1 } }),
+    "responseMs cannot be 0.5",
+  ],
+  [
+    "a line before the first",
+    withService({ origin: { file: "a", line: -1, column: 1 } }),
+    "line cannot be -1",
+  ],
+  ["a service twice on one host", withLines("ANY a,a /"), "take the same requests"],
+  ["two services that take one request", withLines("GET,PUT a /x", "PUT a /x"), "same requests"],
+  ["two services that take all", withLines("ANY a /:x", "ANY a /:y"), "take the same requests"],
+  [
+    "33 methods",
+    withLines(...Array.from({ length: 33 }, (_, i) => `M${i} a /`)),
+    "more than 32 methods",
+  ],
+  [
+    "two pools of one key",
+    { ...modelOf([]), pools: [sampleModel.pools[0]!, sampleModel.pools[0]!] },
+    "two pools have the key pool-0",
+  ],
+  [
+    "an algorithm that is none",
+    { ...modelOf([]), pools: [{ ...sampleModel.pools[0]!, algorithm: "random" as never }] },
+    "algorithm cannot be -1",
+  ],
+  [
+    "a weight of 0",
+    {
+      ...modelOf([]),
+      pools: [
+        {
+          ...sampleModel.pools[0]!,
+          backends: [{ ...sampleModel.pools[0]!.backends[0]!, weight: 0 }],
+        },
+      ],
+    },
+    "weight cannot be 0",
+  ],
+  [
+    "a log level that is none",
+    modelOf([], { ...sampleModel.settings, logLevels: ["trace" as never] }),
+    "logLevels cannot be",
+  ],
+])("%s is not encoded", (_, model, message) => {
+  expect(() => encode(model)).toThrow(EncodeError);
+  expect(() => encode(model)).toThrow(message);
+});

@@ -1,0 +1,194 @@
+// What verify refuses although every digest is in order, one thing at a time.
+
+import { expect, test } from "vitest";
+
+import { ArtifactError, openContainer, seal } from "../../artifact/container.ts";
+import { encode } from "../../artifact/encode.ts";
+import { NONE, SECTIONS } from "../../artifact/layout.ts";
+import { openArtifact } from "../../artifact/view.ts";
+import { modelOf, route } from "../fixtures/artifact-model.ts";
+import { placesOf, tamper } from "../fixtures/tampering.ts";
+
+/**
+ * Nodes of `a`: 0 root, 1 "x", 2 "x/:", 3 "x/:/z"; of `b`: 4 root, 5 "x". Candidates: 0 and 1 of
+ * node 1, 2 of node 3, 3 of node 5.
+ */
+const file = encode(
+  modelOf([route("GET a /x/*"), route("POST a /x/*"), route("GET a /x/:y/z"), route("POST b /x")]),
+);
+const places = placesOf(file);
+
+/** What is said of a number like `nodes.2.label` when it is something else. */
+function complaint(changes: Record<string, number>): string {
+  const tampered = Object.entries(changes).map(([name, value]) => {
+    const [section, row, field = ""] = name.split(/\.(?=[0-9])|(?<=[0-9])\./);
+    const place = places.find(
+      (one) => one.section === section && one.row === Number(row) && one.field === field,
+    );
+    if (place === undefined) throw new Error(`there is no ${name}`);
+    return { offset: place.offset, value };
+  });
+  return refusal(tamper(file, tampered));
+}
+
+function refusal(bytes: Uint8Array): string {
+  try {
+    openArtifact(bytes);
+    return "nothing";
+  } catch (error) {
+    if (error instanceof ArtifactError) return error.message;
+    throw error;
+  }
+}
+
+test("the places are those that the names below mean", () => {
+  expect(complaint({})).toBe("nothing");
+  expect(complaint({ "services.0.line": 7 })).toBe("nothing");
+});
+
+test.each<[Record<string, number>, string]>([
+  // Fields.
+  [{ "services.1.name": 10_000 }, "its services row 1 has name out of range (10000)"],
+  [{ "services.1.name": NONE }, "services row 1 has name out of range"],
+  [{ "services.3.pool": 4 }, "services row 3 has pool out of range (4)"],
+  [{ "services.3.pool": NONE }, "services row 3 has pool out of range"],
+  [{ "services.0.stripPrefix": 2 }, "services row 0 has stripPrefix out of range (2)"],
+  [{ "services.0.domains": 1_000 }, "services row 0 has domains out of range"],
+  [{ "routes.2.service": 4 }, "routes row 2 has service out of range (4)"],
+  [{ "routes.2.methods": 4 }, "routes row 2 has methods out of range (4)"],
+  [{ "timeouts.0.readMs": 2 ** 31 }, "timeouts row 0 has readMs out of range (2147483648)"],
+  [{ "pools.0.algorithm": 3 }, "pools row 0 has algorithm out of range (3)"],
+  [{ "pools.0.backends": 9 }, "pools row 0 has backends out of range (9)"],
+  [{ "pools.0.backends.count": 9 }, "pools row 0 has backends out of range (9)"],
+  [{ "pools.3.backends.count": NONE }, "pools row 3 has backends out of range"],
+  [{ "backends.0.weight": 0 }, "backends row 0 has weight out of range (0)"],
+  [{ "backends.7.weight": 1_000_001 }, "backends row 7 has weight out of range"],
+  [{ "hosts.0.kind": 3 }, "hosts row 0 has kind out of range (3)"],
+  [{ "hosts.1.root": 6 }, "hosts row 1 has root out of range (6)"],
+  [{ "nodes.0.exact": 4 }, "nodes row 0 has exact out of range (4)"],
+  [{ "edgeSlots.0.node": 6 }, "edgeSlots row 0 has node out of range (6)"],
+  [{ "settings.0.logLevels": 16 }, "settings row 0 has logLevels out of range (16)"],
+  [{ "settings.0.anyHost": 2 }, "settings row 0 has anyHost out of range (2)"],
+  // Strings.
+  [{ "stringEnds.0": 1 }, "its first string is not empty"],
+  [{ "stringEnds.1": 10_000 }, "its strings overlap"],
+  [{ "strings.0": 0x0a0d0009 }, "its strings hold a control character"],
+  [{ "strings.0": 0x7f414141 }, "its strings hold a control character"],
+  [{ "strings.0": 0x419bc241 }, "its strings hold a control character"],
+  [{ "strings.0": 0x41414180 }, "a string ends inside a character"],
+  [{ "strings.0": 0x414141ff }, "its strings are not UTF-8"],
+  [{ "strings.0": 0x41afc041 }, "its strings are not UTF-8"],
+  // Lists.
+  [{ "words.2.more": 1 }, "the last list of its words has no end"],
+  [{ "candidates.3.more": 1 }, "the last list of its candidates has no end"],
+  [{ "candidates.0.more": 0 }, "its node 3 has candidates of another"],
+  [{ "candidates.1.more": 1 }, "a route of its node 1 has a wrong number of parameters"],
+  [{ "nodes.1.rest": 1 }, "its node 1 has candidates of another"],
+  [{ "nodes.0.exact": 0 }, "its node 1 has candidates of another"],
+  [{ "nodes.5.exact": NONE }, "some of its candidates belong to no node"],
+  [{ "candidates.2.route": 0 }, "a route of its node 3 has a wrong number of parameters"],
+  [{ "routes.2.parameters": NONE }, "a route of its node 3 has a wrong number of parameters"],
+  [{ "routes.0.parameters": 0 }, "a route of its node 1 has a wrong number of parameters"],
+  [{ "services.0.domains": NONE }, "its services have not one candidate a domain"],
+  // Tries.
+  [{ "nodes.1.parent": 1 }, "its node 1 stands before its parent"],
+  [{ "nodes.1.parent": 2 }, "its node 1 stands before its parent"],
+  [{ "nodes.1.parent": NONE }, "its node 1 is a root with a label"],
+  [{ "nodes.1.parameter": 3 }, "its node 1 has a parameter node that is not its child"],
+  [{ "nodes.0.parameter": 1 }, "its node 1 is both a literal and a parameter, or neither"],
+  [{ "nodes.1.parameter": NONE }, "its node 2 is both a literal and a parameter, or neither"],
+  [{ "nodes.2.label": 1 }, "its node 2 is both a literal and a parameter, or neither"],
+  [{ "nodes.1.label": 0 }, "its node 1 is both a literal and a parameter, or neither"],
+  [{ "hosts.0.root": 1 }, "its hosts have not each the root of a trie"],
+  [{ "hosts.1.root": 0 }, "its hosts have not each the root of a trie"],
+  [{ "hosts.0.root": 4 }, "its hosts have not each the root of a trie"],
+  // Pools.
+  [{ "pools.1.backends": 3 }, "the backends of its pools are not in order"],
+  [{ "pools.3.backends.count": 1 }, "some of its backends are in no pool"],
+])("%o is refused", (changes, message) => {
+  expect(complaint(changes)).toContain(message);
+});
+
+/** The sections of the file with one of them replaced. */
+function replaced(name: (typeof SECTIONS)[number], change: (bytes: Uint8Array) => Uint8Array) {
+  const { sections } = openContainer(file);
+  return seal(
+    sections.map((section, number) =>
+      SECTIONS[number] === name ? { ...section, bytes: change(section.bytes) } : section,
+    ),
+  );
+}
+
+test("a table without a gap or with another number of slots is refused", () => {
+  const full = replaced("edgeSlots", (bytes) => new Uint8Array(bytes.length));
+  expect(refusal(full)).toBe("its edgeSlots have no gap");
+  const odd = replaced("hostSlots", (bytes) => bytes.subarray(4));
+  expect(refusal(odd)).toBe("its hostSlots are not a power of two");
+  expect(refusal(replaced("hostSlots", () => new Uint8Array(0)))).toBe(
+    "its hostSlots are not a power of two",
+  );
+});
+
+test("settings are one row", () => {
+  expect(refusal(replaced("settings", () => new Uint8Array(0)))).toBe(
+    "it has not one row of settings",
+  );
+  const twice = replaced("settings", (bytes) => Buffer.concat([bytes, bytes]));
+  expect(refusal(twice)).toBe("it has not one row of settings");
+});
+
+test("more than 32 methods are refused", () => {
+  const many = replaced("methods", () => new Uint8Array(33 * 4));
+  expect(refusal(many)).toBe("it has more than 32 methods");
+});
+
+test("a row of a section that has none is refused", () => {
+  expect(refusal(replaced("timeouts", () => new Uint8Array(0)))).toBe(
+    "its services row 0 has timeouts out of range (0)",
+  );
+});
+
+test("strings without an end, or beyond their last end, are refused", () => {
+  expect(refusal(replaced("stringEnds", () => new Uint8Array(0)))).toBe(
+    "its first string is not empty",
+  );
+  const longer = replaced("strings", (bytes) => Buffer.concat([bytes, Buffer.from("a")]));
+  expect(refusal(longer)).toBe("its strings do not fill their section");
+});
+
+test("a control character on the border of two chunks is found", () => {
+  const length = (1 << 20) - 1;
+  const sealed = (ending: string) => {
+    const { sections } = openContainer(file);
+    const strings = Buffer.from(`${"a".repeat(length)}${ending}`);
+    const ends = new Uint8Array(new Uint32Array([0, strings.length]).buffer);
+    return seal([
+      { ...sections[0]!, bytes: strings },
+      { ...sections[1]!, bytes: ends },
+      ...sections.slice(2),
+    ]);
+  };
+  expect(refusal(sealed("\u009b"))).toBe("its strings hold a control character");
+  expect(refusal(sealed("é"))).toContain("out of range");
+});
+
+test("another number of sections, or rows of another size, is refused", () => {
+  const { sections } = openContainer(file);
+  expect(refusal(seal(sections.slice(1)))).toBe("it has 14 sections, 15 are due");
+  const wide = sections.map((section, i) => (i === 3 ? { ...section, rowBytes: 4 } : section));
+  expect(refusal(seal(wide))).toBe("its section words has rows of 4 bytes, not 8");
+});
+
+test("a trie deeper than a pattern can be is refused", () => {
+  // Two tries of 33 levels each; the second one's root is hung below the end of the first.
+  const long = (letter: string) => `/${Array(33).fill(letter).join("/")}`;
+  const deep = encode(modelOf([route(`GET a ${long("x")}`), route(`GET b ${long("y")}`)]));
+  const at = (row: number, field: string) =>
+    placesOf(deep).find((one) => one.section === "nodes" && one.row === row && one.field === field)!
+      .offset;
+  const hung = tamper(deep, [
+    { offset: at(34, "parent"), value: 33 },
+    { offset: at(34, "label"), value: 1 },
+  ]);
+  expect(refusal(hung)).toBe("its node 65 is too deep");
+});

@@ -1,0 +1,70 @@
+import { Ajv } from "ajv";
+import { expect, it } from "vitest";
+import { parseDuration } from "../../compiler/resolve/duration.ts";
+import { drifted, generate } from "../../schema/generate.ts";
+import type { JsonSchema } from "../../schema/json-schema.ts";
+import { bundle, DURATION_PATTERN, SCHEMA_NAMES } from "../../schema/schemas.ts";
+
+for (const name of SCHEMA_NAMES) {
+  it(`bundles ${name} into one draft-07 document`, () => {
+    const document = bundle(name);
+    expect(document.$schema).toBe("http://json-schema.org/draft-07/schema#");
+    expect(document.$id).toMatch(/:v1:/);
+    const validate = new Ajv({
+      strict: true,
+      strictRequired: false,
+      allowUnionTypes: true,
+    }).compile(document);
+    const service = { domain: "a.b", path_prefix: "/", ports: [8080] };
+    expect(validate(name === "config" ? { services: [service] } : service)).toBe(true);
+    expect(validate({ colour: "red" })).toBe(false);
+  });
+
+  it(`describes every key of ${name} and lets no other in`, () => {
+    for (const [path, schema] of walk(bundle(name))) {
+      if (schema.$ref !== undefined) {
+        expect(Object.keys(schema), `${path}: draft-07 ignores what stands beside $ref`).toEqual([
+          "$ref",
+        ]);
+      } else if (schema.type !== undefined && !path.includes("/anyOf/")) {
+        expect(schema.description, path).toMatch(/\.$/);
+      }
+      if (schema.type === "object") expect(schema.additionalProperties, path).toBe(false);
+    }
+  });
+}
+
+it("accepts a service in either form", () => {
+  const validate = new Ajv({ strict: false }).compile(bundle("service"));
+  const service = { domains: ["a.b"], path_prefix: "/", backends: [{ url: "http://a:1" }] };
+  expect(validate(service)).toBe(true);
+  expect(validate({ services: [service, service] })).toBe(true);
+  expect(validate({ ...service, domain: "c.d" })).toBe(false);
+  expect(validate({ ...service, ports: [1] })).toBe(false);
+});
+
+it("generates what is committed", async () => {
+  expect(drifted(await generate()).map(({ path }) => path)).toEqual([]);
+});
+
+it("gives every default of a duration in the form of a duration", () => {
+  for (const name of SCHEMA_NAMES) {
+    for (const [path, schema] of walk(bundle(name))) {
+      if (schema.pattern === DURATION_PATTERN) {
+        expect(parseDuration(schema.default as string), path).toBeTypeOf("number");
+      }
+    }
+  }
+});
+
+/** A schema and every one inside it. */
+function* walk(schema: JsonSchema, path = ""): Generator<[string, JsonSchema]> {
+  yield [path, schema];
+  for (const key of ["properties", "definitions"] as const) {
+    for (const [name, part] of Object.entries(schema[key] ?? {}))
+      yield* walk(part, `${path}/${name}`);
+  }
+  if (schema.items !== undefined) yield* walk(schema.items, `${path}/items`);
+  for (const [index, part] of (schema.anyOf ?? []).entries())
+    yield* walk(part, `${path}/anyOf/${index}`);
+}
