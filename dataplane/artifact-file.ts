@@ -22,6 +22,8 @@ export interface LoadedArtifact {
   resolved: Map<string, string>;
   /** Undefined where `global.tls` is off. */
   tls: TlsMaterial | undefined;
+  /** Paths of the files it leads to: certificates, and what `${file:…}` names. */
+  files: readonly string[];
 }
 
 /** Secrets in files are short; a larger file is a mistake. */
@@ -35,18 +37,24 @@ const REFERENCED_FILE_BYTES_MAX = 64 * 1024;
 export function loadArtifact(path: string, env: NodeJS.ProcessEnv = process.env): LoadedArtifact {
   const bytes = readShared(path);
   const view = openArtifact(bytes);
-  const resolved = resolveReferences(view, env);
-  return { bytes, view, resolved, tls: readTls(view, resolved) };
+  const files = new Set<string>();
+  const resolved = resolveReferences(view, env, files);
+  const tls = readTls(view, resolved, files);
+  return { bytes, view, resolved, tls, files: [...files] };
 }
 
 /** The certificate and its key, tried out: a pair that does not fit is refused with the artifact. */
-function readTls(view: View, resolved: Map<string, string>): TlsMaterial | undefined {
+function readTls(
+  view: View,
+  resolved: Map<string, string>,
+  files: Set<string>,
+): TlsMaterial | undefined {
   const { enabled, certFile, keyFile } = settingsOf(view).tls;
   if (!enabled) return undefined;
-  const material = {
-    cert: readPem("cert_file", resolved.get(certFile) ?? certFile),
-    key: readPem("key_file", resolved.get(keyFile) ?? keyFile),
-  };
+  const cert = resolved.get(certFile) ?? certFile;
+  const key = resolved.get(keyFile) ?? keyFile;
+  files.add(cert).add(key);
+  const material = { cert: readPem("cert_file", cert), key: readPem("key_file", key) };
   try {
     createSecureContext(material);
   } catch (error) {
@@ -91,12 +99,16 @@ function readShared(path: string): Uint8Array<SharedArrayBuffer> {
 }
 
 /** Every value that holds a reference, resolved and checked as what it has to be. */
-function resolveReferences(view: View, env: NodeJS.ProcessEnv): Map<string, string> {
+function resolveReferences(
+  view: View,
+  env: NodeJS.ProcessEnv,
+  files: Set<string>,
+): Map<string, string> {
   const resolved = new Map<string, string>();
   const resolve = (value: string, where: string): string => {
     if (!hasReference(value)) return value;
     let text = resolved.get(value);
-    if (text === undefined) resolved.set(value, (text = fill(value, where, env)));
+    if (text === undefined) resolved.set(value, (text = fill(value, where, env, files)));
     return text;
   };
 
@@ -124,7 +136,7 @@ function resolveReferences(view: View, env: NodeJS.ProcessEnv): Map<string, stri
   return resolved;
 }
 
-function fill(value: string, where: string, env: NodeJS.ProcessEnv): string {
+function fill(value: string, where: string, env: NodeJS.ProcessEnv, files: Set<string>): string {
   const parts = parseReferences(value);
   if (!Array.isArray(parts)) throw new ArtifactError(`${where}: ${parts.reason}`);
   const filled = fillReferences(parts, (part) => {
@@ -132,6 +144,7 @@ function fill(value: string, where: string, env: NodeJS.ProcessEnv): string {
       const text = env[part.name];
       return text === "" ? undefined : text;
     }
+    files.add(part.path);
     return readReferenced(part.path);
   });
   if ("missing" in filled) throw new ArtifactError(`${where}: ${filled.missing}`);

@@ -17,16 +17,19 @@ const SETTLE_MS = 20;
 /** Watches until `stop` is called. `changed` is told of every change, and of hints. */
 export class ArtifactWatch {
   readonly #path: string;
+  readonly #others: () => readonly string[];
   readonly #changed: () => void;
   readonly #watcher: ReturnType<typeof watch>;
   readonly #timer: NodeJS.Timeout;
   #seen: string;
   #hint: NodeJS.Timeout | undefined;
 
-  constructor(path: string, changed: () => void) {
+  /** @param others further files whose change counts, as they are now: certificates, secrets */
+  constructor(path: string, changed: () => void, others: () => readonly string[] = () => []) {
     this.#path = path;
+    this.#others = others;
     this.#changed = changed;
-    this.#seen = identity(path);
+    this.#seen = this.#identities();
     this.#timer = setInterval(() => this.#poll(), POLL_MS);
     this.#watcher = watch(dirname(path), { depth: 0, ignoreInitial: true });
     this.#watcher.on("all", () => this.#hinted());
@@ -40,23 +43,30 @@ export class ArtifactWatch {
     await this.#watcher.close();
   }
 
+  #identities(): string {
+    return [this.#path, ...this.#others()].map(identity).join();
+  }
+
   #hinted(): void {
     clearTimeout(this.#hint);
     this.#hint = setTimeout(() => this.#poll(), SETTLE_MS);
   }
 
   #poll(): void {
-    const now = identity(this.#path);
+    const now = this.#identities();
     if (now === this.#seen) return;
     this.#seen = now;
     this.#changed();
   }
 }
 
-/** What a path leads to, so that any replacement shows; "" where it leads nowhere. */
+/** What a path leads to, so that any replacement shows; or why it leads nowhere. */
 function identity(path: string): string {
-  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-  if (stat === undefined) return "";
-  // A write can put the modification time back, but not the change time.
-  return `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+    // A write can put the modification time back, but not the change time.
+    return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? "";
+  }
 }

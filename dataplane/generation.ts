@@ -12,6 +12,7 @@ import { RowReader, textOf, type View } from "../artifact/view.ts";
 import { Cors } from "./http/cors.ts";
 import { type Pool } from "./pool/pool.ts";
 import { type PoolRegistry } from "./pool/pool-registry.ts";
+import { Turn, type Turns } from "./pool/turns.ts";
 
 /** A route as the engine needs it. */
 export interface Route {
@@ -35,6 +36,7 @@ export class Generation {
   readonly cors: Cors | undefined;
   readonly #pools: PoolRegistry;
   readonly #resolved: ReadonlyMap<string, string>;
+  readonly #turns: Turns;
   readonly #trusted: BlockList | undefined;
   readonly #trust = new Map<string, boolean>();
   readonly #routes = new Map<number, Route>();
@@ -47,8 +49,14 @@ export class Generation {
   };
 
   /** @param resolved values that hold references → what they became when the artifact was loaded */
-  constructor(view: View, resolved: ReadonlyMap<string, string>, pools: PoolRegistry) {
+  constructor(
+    view: View,
+    resolved: ReadonlyMap<string, string>,
+    turns: Turns,
+    pools: PoolRegistry,
+  ) {
     this.view = view;
+    this.#turns = turns;
     this.matcher = new Matcher(view);
     this.settings = settingsOf(view);
     this.cors = Cors.of(this.settings);
@@ -122,7 +130,8 @@ export class Generation {
       return { address, weight: backends.number(first + index, "weight") };
     });
     const algorithm = ALGORITHMS[pools.number(row, "algorithm")]!;
-    return this.#pools.use(this, { key: pools.text(row, "key"), algorithm, backends: list });
+    const turn = new Turn(this.#turns, row);
+    return this.#pools.use(this, { key: pools.text(row, "key"), algorithm, turn, backends: list });
   }
 }
 

@@ -51,12 +51,15 @@ export function createListener(runtime: Runtime, tls: TlsMaterial | undefined): 
   }
   const server = createTlsServer({
     ...tlsOptions(tls),
-    allowHalfOpen: true,
     noDelay: true,
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     ALPNProtocols: ["http/1.1"],
   });
+  // A handshake that fails or takes too long is only told; ending it is left to us.
+  server.on("tlsClientError", (_, socket) => socket.destroy());
   server.on("secureConnection", (socket) => {
+    // From here on a FIN is the request's end and not the connection's.
+    socket.allowHalfOpen = true;
     new ClientConnection(runtime, true, (owner) => new SocketWire(owner, runtime.buffers, socket));
   });
   return {

@@ -9,6 +9,7 @@ import { ArtifactWatch } from "./artifact-watch.ts";
 import { firstArtifact } from "./first-artifact.ts";
 import { Log } from "./log.ts";
 import { type Options, readOptions } from "./options.ts";
+import { createTurns } from "./pool/turns.ts";
 import { reason } from "./reason.ts";
 import { generationMessage, identify, Reloader } from "./reloader.ts";
 import { Signals } from "./signals.ts";
@@ -45,7 +46,8 @@ async function run({
   const text = listen ?? first.resolved.get(settings.listen) ?? settings.listen;
   const address = parseListenAddress(text);
   if (typeof address === "string") return end(EXIT_USAGE, `--listen: ${address}`);
-  const workers = new Workers(count, address, generationMessage(first, 1), log);
+  const message = generationMessage(first, 1, createTurns(first.view));
+  const workers = new Workers(count, address, message, log);
   let port: number;
   try {
     port = await workers.start();
@@ -55,8 +57,12 @@ async function run({
   const serving = { listen: `${address.host}:${port}`, workers: count, pid: process.pid };
   log.write("info", "dataplane", "Serving", { ...serving, ...identify(first) });
 
-  const reloader = new Reloader(path, first, workers, log);
-  const watch = new ArtifactWatch(path, () => reloader.request());
+  const reloader = new Reloader(path, first, message, workers, log);
+  const watch = new ArtifactWatch(
+    path,
+    () => reloader.request(),
+    () => reloader.files,
+  );
   signals.onReload = () => reloader.request();
   // A change between the first load and the watch's first look would be missed.
   reloader.request();

@@ -2,6 +2,7 @@
  * Messages between the main thread and its workers.
  */
 import { type Fields } from "./log.ts";
+import { type Turns } from "./pool/turns.ts";
 import { type LogLevel } from "../artifact/model.ts";
 
 /** What a worker serves: verified by the main thread, viewed by each worker. */
@@ -9,6 +10,7 @@ export interface GenerationMessage {
   number: number;
   bytes: Uint8Array<SharedArrayBuffer>;
   resolved: Map<string, string>;
+  turns: Turns;
   /** PEM texts, undefined where `global.tls` is off. */
   tls: TlsMaterial | undefined;
 }

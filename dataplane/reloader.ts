@@ -6,6 +6,7 @@ import { type Settings } from "../artifact/model.ts";
 import { loadArtifact, type LoadedArtifact } from "./artifact-file.ts";
 import { type Log } from "./log.ts";
 import { type GenerationMessage } from "./messages.ts";
+import { createTurns, type Turns } from "./pool/turns.ts";
 import { reason } from "./reason.ts";
 import { type Workers } from "./workers.ts";
 
@@ -22,18 +23,30 @@ export class Reloader {
   readonly #workers: Workers;
   readonly #log: Log;
   #current: LoadedArtifact;
-  #number = 1;
+  #message: GenerationMessage;
   #queue: Promise<void> = Promise.resolve();
   #isSecondLook = false;
   #refused = "";
 
-  /** `first` is being served already, as generation 1. */
-  constructor(path: string, first: LoadedArtifact, workers: Workers, log: Log) {
+  /** `first` is being served already, as `message`. */
+  constructor(
+    path: string,
+    first: LoadedArtifact,
+    message: GenerationMessage,
+    workers: Workers,
+    log: Log,
+  ) {
     this.#path = path;
     this.#current = first;
+    this.#message = message;
     this.#workers = workers;
     this.#log = log;
     this.settings = settingsOf(first.view);
+  }
+
+  /** Files beside the artifact whose change is a reason to look. */
+  get files(): readonly string[] {
+    return this.#current.files;
   }
 
   /** Looks at the file; one look after the other, however often this is called. */
@@ -49,12 +62,15 @@ export class Reloader {
     if (loaded.view.digest === before.view.digest && sameOutside(loaded, before)) return;
     const settings = settingsOf(loaded.view);
     this.#warnOfRestart(before, loaded, settings);
-    await this.#workers.serve(generationMessage(loaded, ++this.#number));
+    const { number, turns: turnsBefore } = this.#message;
+    const turns = createTurns(loaded.view, { view: before.view, turns: turnsBefore });
+    this.#message = generationMessage(loaded, number + 1, turns);
+    await this.#workers.serve(this.#message);
     this.#current = loaded;
     this.settings = settings;
     this.#log.setLevels(settings.logLevels);
     this.#log.write("info", "artifact", "Artifact loaded", {
-      generation: this.#number,
+      generation: this.#message.number,
       ...identify(loaded),
       milliseconds: Math.round(performance.now() - startedAt),
     });
@@ -106,8 +122,9 @@ export function identify({ view }: LoadedArtifact): { digest: string; revision?:
 export function generationMessage(
   { bytes, resolved, tls }: LoadedArtifact,
   number: number,
+  turns: Turns,
 ): GenerationMessage {
-  return { number, bytes, resolved, tls };
+  return { number, bytes, resolved, turns, tls };
 }
 
 /** What an artifact only refers to has not changed either. */

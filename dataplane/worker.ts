@@ -23,7 +23,7 @@ const POOL_SWEEP_MS = 60_000;
 
 const start = workerData as WorkerStart;
 const port = parentPort as MessagePort;
-const pools = new PoolRegistry(start.index);
+const pools = new PoolRegistry();
 const runtime = new Runtime(open(start.generation));
 
 runtime.deadlines.start();
@@ -64,8 +64,8 @@ function swap(generation: GenerationMessage): void {
   setTimeout(sweep, POOL_SWEEP_MS).unref();
 }
 
-function open({ bytes, resolved }: GenerationMessage): Generation {
-  return new Generation(viewVerified(bytes), resolved, pools);
+function open({ bytes, resolved, turns }: GenerationMessage): Generation {
+  return new Generation(viewVerified(bytes), resolved, turns, pools);
 }
 
 /** No new connections; answers say so; ends when all are done or the time is over. */

@@ -56,6 +56,11 @@ in one line; a tree with errors leaves the last good artifact in place.`,
         "for example: balto compile configs -o - | balto inspect -",
       ]);
     }
+    if (/\p{Cc}/u.test(revision)) {
+      throw new UsageError("--revision holds a control character", [
+        "for example: --revision $(git rev-parse HEAD)",
+      ]);
+    }
     if (Buffer.byteLength(revision) > REVISION_BYTES_MAX) {
       throw new UsageError(`--revision takes at most ${REVISION_BYTES_MAX} bytes`, [
         "for example: --revision $(git rev-parse HEAD)",

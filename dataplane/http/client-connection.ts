@@ -54,20 +54,22 @@ export class ClientConnection implements WireOwner, ExchangeClient {
       if ((this.#discarded += end - start) > LINGER_BYTES_MAX) this.wire.destroy();
       return;
     }
+    let isOurs = false;
     if (this.#stash !== undefined) {
-      if (this.#isBusy) return this.#keep(bytes, start, end);
+      if (this.#isBusy) return this.#keep(Buffer.from(bytes.subarray(start, end)));
       // A head cannot become complete without another line's end.
       const isLineOpen = !this.#isServing && !bytes.subarray(start, end).includes(LF);
       bytes = Buffer.concat([this.#stash, bytes.subarray(start, end)]);
       start = 0;
       end = bytes.length;
       this.#stash = undefined;
+      isOurs = true;
       if (isLineOpen && end < this.#runtime.limits.targetBytesMax) {
         this.#stash = bytes;
         return;
       }
     }
-    this.#drive(bytes, start, end);
+    this.#drive(bytes, start, end, isOurs);
   }
 
   /** A request is being served, or its body is still coming. */
@@ -80,8 +82,11 @@ export class ClientConnection implements WireOwner, ExchangeClient {
     return this.#exchange.isActive && this.#exchange.request.decoder.done;
   }
 
-  /** Requests in `bytes`, one after the other, until one has to wait. */
-  #drive(bytes: Buffer, start: number, end: number): void {
+  /**
+   * Requests in `bytes`, one after the other, until one has to wait. What is left is kept, as it stands
+   * where the bytes are ours, else as a copy.
+   */
+  #drive(bytes: Buffer, start: number, end: number, isOurs: boolean): void {
     const exchange = this.#exchange;
     this.#isDriving = true;
     while (start < end && !this.#isClosing) {
@@ -114,14 +119,14 @@ export class ClientConnection implements WireOwner, ExchangeClient {
       if (!exchange.isActive) this.#settle();
     }
     this.#isDriving = false;
-    if (start < end && !this.#isClosing) this.#keep(bytes, start, end);
+    if (start >= end || this.#isClosing) return;
+    const rest = bytes.subarray(start, end);
+    this.#keep(isOurs ? rest : Buffer.from(rest));
   }
 
   /** Keeps bytes for later; a client that sends ever more meanwhile is not read from. */
-  #keep(bytes: Buffer, start: number, end: number): void {
-    const rest = bytes.subarray(start, end);
-    this.#stash =
-      this.#stash === undefined ? Buffer.from(rest) : Buffer.concat([this.#stash, rest]);
+  #keep(rest: Buffer): void {
+    this.#stash = this.#stash === undefined ? rest : Buffer.concat([this.#stash, rest]);
     const waits = this.#exchange.isActive || !this.wire.isFlushed;
     if (waits && this.#stash.length >= PIPELINE_BYTES_MAX) this.wire.pause();
   }
@@ -137,7 +142,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
     const stash = this.#stash;
     if (stash === undefined) return;
     this.#stash = undefined;
-    this.#drive(stash, 0, stash.length);
+    this.#drive(stash, 0, stash.length, true);
   }
 
   /** A head that breaks the rules: what follows cannot be told apart, so the connection ends. */
@@ -193,7 +198,10 @@ export class ClientConnection implements WireOwner, ExchangeClient {
       return;
     }
     this.deadline = Infinity;
-    if (this.#exchange.isActive) return this.#exchange.onClientDrain();
+    if (this.#exchange.isActive) {
+      if (this.#hasEnded) this.#armProbe();
+      return this.#exchange.onClientDrain();
+    }
     this.#becomeIdle();
     this.#goOn();
   }
@@ -256,8 +264,13 @@ export class ClientConnection implements WireOwner, ExchangeClient {
     if (this.#exchange.hasAnswered || this.#probes >= ANSWER_PREFIX.length - 1) return;
     this.wire.write(ANSWER_PREFIX.subarray(this.#probes, this.#probes + 1));
     this.#probes++;
-    // The first two close together, as the reset shows at the second write; then ever more seldom.
-    this.deadline = this.#runtime.deadlines.in(this.#probes === 1 ? 0 : 250 * 2 ** this.#probes);
+    this.#armProbe();
+  }
+
+  /** The first two close together, as the reset shows at the second write; then ever more seldom. */
+  #armProbe(): void {
+    if (this.#exchange.hasAnswered) return;
+    this.deadline = this.#runtime.deadlines.in(this.#probes < 2 ? 0 : 250 * 2 ** this.#probes);
   }
 
   onDeadline(): void {

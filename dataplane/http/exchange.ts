@@ -31,6 +31,8 @@ export interface ExchangeClient extends RequestPeer {
   send(output: Output): void;
   /** Something was written: from now on the client has to take it. */
   armWrite(): void;
+  /** Ends the connection behind what was written. */
+  close(): void;
   /** The answer cannot be completed. */
   cut(): void;
   onExchangeDone(keepAlive: boolean): void;
@@ -426,7 +428,12 @@ export class Exchange implements UpstreamUser {
   #discard(bytes: Buffer, start: number, end: number): number {
     const { decoder } = this.request;
     if (decoder.done) return start;
-    if (!decoder.read(bytes, start, end)) return end;
+    if (!decoder.read(bytes, start, end)) {
+      // Where the next request begins is anybody's guess.
+      this.#client.close();
+      return end;
+    }
+    if (decoder.done) this.#client.wire.releaseBuffer();
     return decoder.next;
   }
 

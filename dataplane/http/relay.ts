@@ -56,13 +56,14 @@ export class Relay {
       output.flush(target);
     } else {
       output.flush(target);
-      target.write(bytes.subarray(decoder.contentStart, decoder.contentEnd));
+      const content = bytes.subarray(decoder.contentStart, decoder.contentEnd);
+      if (!target.write(content)) source.holdBuffer();
     }
     const flushed = target.isFlushed;
-    if (decoder.done) source.releaseBuffer(!flushed);
+    if (decoder.done) source.releaseBuffer();
     else {
       if (isShared && end - start >= BULK_READ_BYTES) source.takeBuffer();
-      else if (!isShared && flushed && end - start < COPY_BYTES_MAX) source.releaseBuffer(false);
+      else if (!isShared && flushed && end - start < COPY_BYTES_MAX) source.releaseBuffer();
       if (!flushed) source.pause();
     }
     return true;

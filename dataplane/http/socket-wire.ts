@@ -70,6 +70,8 @@ export class SocketWire implements Wire {
 
   releaseBuffer(): void {}
 
+  holdBuffer(): void {}
+
   pause(): void {
     if (this.#isPaused) return;
     this.#isPaused = true;

@@ -31,9 +31,12 @@ export class TcpWire implements Wire {
   readonly #owner: WireOwner;
   readonly #buffers: ReadBuffers;
   #handle: OwnedHandle;
-  /** What the system reads into, where it is not the shared buffer. */
+  /** What the system reads into until the next read has been handed on. */
+  #reading: Buffer;
+  /** What it reads into from then on, where that is not the shared buffer. */
   #own: Buffer | undefined;
-  #hasOtherBuffer = false;
+  /** That buffer must not be given to another wire when this one leaves it. */
+  #isHeld = false;
   #isPaused = false;
   /** Closed from here or there; the handle must not be touched any more. */
   #isClosed = false;
@@ -60,6 +63,7 @@ export class TcpWire implements Wire {
   private constructor(owner: WireOwner, buffers: ReadBuffers, handle: TcpHandle) {
     this.#owner = owner;
     this.#buffers = buffers;
+    this.#reading = buffers.shared;
     this.#handle = handle as OwnedHandle;
     this.#handle.wire = this;
     this.#handle.onread = onRead;
@@ -109,16 +113,17 @@ export class TcpWire implements Wire {
   }
 
   takeBuffer(): void {
-    if (this.#own !== undefined) return;
-    this.#own = this.#buffers.take();
-    this.#hasOtherBuffer = true;
+    this.#own ??= this.#buffers.take();
   }
 
-  releaseBuffer(inUse: boolean): void {
-    if (this.#own === undefined) return;
-    if (!inUse) this.#buffers.give(this.#own);
+  releaseBuffer(): void {
+    // A buffer that was taken and never read into is nobody's; any other is left after the next read.
+    if (this.#own !== undefined && this.#own !== this.#reading) this.#buffers.give(this.#own);
     this.#own = undefined;
-    this.#hasOtherBuffer = true;
+  }
+
+  holdBuffer(): void {
+    this.#isHeld = true;
   }
 
   pause(): void {
@@ -168,7 +173,7 @@ export class TcpWire implements Wire {
     if (this.#isClosed) return undefined;
     if (length > 0) {
       try {
-        this.#owner.onData(this.#own ?? this.#buffers.shared, 0, length);
+        this.#owner.onData(this.#reading, 0, length);
       } catch (error) {
         this.#fault(error);
       }
@@ -178,15 +183,18 @@ export class TcpWire implements Wire {
       this.#error ??= systemError(length, "read");
       this.destroy();
     }
-    if (!this.#hasOtherBuffer) return undefined;
-    this.#hasOtherBuffer = false;
-    return this.#own ?? this.#buffers.shared;
+    const before = this.#reading;
+    const next = this.#own ?? this.#buffers.shared;
+    if (next === before) return undefined;
+    this.#reading = next;
+    if (before !== this.#buffers.shared && !this.#isHeld) this.#buffers.give(before);
+    this.#isHeld = false;
+    return next;
   }
 
   #start(): void {
     this.#handle.setNoDelay(true);
-    this.#handle.useUserBuffer(this.#own ?? this.#buffers.shared);
-    this.#hasOtherBuffer = false;
+    this.#handle.useUserBuffer(this.#reading);
     if (!this.#isPaused) this.#handle.readStart();
   }
 
@@ -197,7 +205,6 @@ export class TcpWire implements Wire {
   #fail(status: number): void {
     this.#error ??= systemError(status, "write");
     if (this.#hasEnded) this.destroy();
-    else this.resume();
   }
 
   #connected(status: number): void {
@@ -220,7 +227,6 @@ export class TcpWire implements Wire {
   }
 
   #closed(): void {
-    if (this.#own !== undefined) this.#own = undefined;
     try {
       this.#owner.onClose(this.#error);
     } catch (error) {

@@ -35,12 +35,10 @@ export interface Wire {
   isShared(bytes: Buffer): boolean;
   /** From the next read on: a buffer of its own, so that what was read can be written on uncopied. */
   takeBuffer(): void;
-  /**
-   * From the next read on: the shared buffer again. To be called inside `onData` only, as until it
-   * returns the system may still have the own one. A buffer `inUse` by a write that is not flushed is
-   * not kept for others.
-   */
-  releaseBuffer(inUse: boolean): void;
+  /** From the read after the next on at the latest: the shared buffer again. */
+  releaseBuffer(): void;
+  /** What was read last is in use by a write that is not flushed: nobody else may have its buffer. */
+  holdBuffer(): void;
   pause(): void;
   resume(): void;
   /** Sends a FIN behind what was written; reading goes on. */

@@ -5,18 +5,12 @@ import { Pool, type PoolSpec } from "./pool.ts";
 
 export class PoolRegistry {
   readonly #pools = new Map<string, { pool: Pool; generation: object }>();
-  readonly #worker: number;
-
-  /** @param worker its number; pools of different workers begin their rounds apart */
-  constructor(worker: number) {
-    this.#worker = worker;
-  }
 
   /** The pool of a key, brought to what `generation` says of it. */
   use(generation: object, spec: PoolSpec): Pool {
     const known = this.#pools.get(spec.key);
     if (known === undefined) {
-      const pool = new Pool(spec, this.#worker);
+      const pool = new Pool(spec);
       this.#pools.set(spec.key, { pool, generation });
       return pool;
     }

@@ -6,26 +6,25 @@ import { type BackendAddress, formatBackendUrl } from "../../artifact/address.ts
 import { type Algorithm } from "../../artifact/model.ts";
 import { Backend } from "./backend.ts";
 import { type Balancer } from "./balance/balancer.ts";
-import { createBalancer } from "./balance/balancers.ts";
+import { BALANCERS } from "./balance/balancers.ts";
+import { type Turn } from "./turns.ts";
 
 /** What a generation says of a pool. */
 export interface PoolSpec {
   key: string;
   algorithm: Algorithm;
+  turn: Turn;
   backends: { address: BackendAddress; weight: number }[];
 }
 
 export class Pool {
   backends: readonly Backend[] = [];
-  readonly #start: number;
   #algorithm: Algorithm;
   #balancer: Balancer;
 
-  /** @param start where rounds begin; workers begin apart, so that few requests spread too */
-  constructor(spec: PoolSpec, start: number) {
-    this.#start = start;
+  constructor(spec: PoolSpec) {
     this.#algorithm = spec.algorithm;
-    this.#balancer = createBalancer(spec.algorithm, start);
+    this.#balancer = new BALANCERS[spec.algorithm]();
     this.update(spec);
   }
 
@@ -42,9 +41,9 @@ export class Pool {
     for (const backend of before.values()) backend.remove();
     if (this.#algorithm !== spec.algorithm) {
       this.#algorithm = spec.algorithm;
-      this.#balancer = createBalancer(spec.algorithm, this.#start);
+      this.#balancer = new BALANCERS[spec.algorithm]();
     }
-    this.#balancer.update(this.backends);
+    this.#balancer.update(this.backends, spec.turn);
   }
 
   /** The backend for the next request. Undefined where there is none. */
@@ -52,10 +51,9 @@ export class Pool {
     return this.#balancer.pick();
   }
 
-  /** Closes all idle connections. */
+  /** Closes all idle connections; the pool is not used any more. */
   close(): void {
     for (const backend of this.backends) backend.remove();
     this.backends = [];
-    this.#balancer.update([]);
   }
 }

@@ -227,15 +227,14 @@ test("an answer while a backend has stopped reading the body does not hang the c
     await sleep(300);
     await peer.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno");
   });
-  const balto = await start(serving({ to: origin }));
+  // No limit in time shall be what ends it.
+  const limits = { readTimeoutMs: 60_000, writeTimeoutMs: 60_000, idleTimeoutMs: 60_000 };
+  const balto = await start(serving({ to: origin }, limits));
   const client = await Client.to(balto.port);
-  const startedAt = performance.now();
   client.post(requestBytes("POST /", ["Content-Length: 50000000"]));
   client.post(Buffer.alloc(50_000_000));
   expect(await client.answer()).toMatchObject({ status: 413, text: "no" });
   expect((await client.rest()).bytes.length).toBe(0);
-  // Sooner than the limits that would end it anyhow.
-  expect(performance.now() - startedAt).toBeLessThan(4_500);
 });
 
 test("a client that stops in the middle of its body gets 408, and its backend no whole request", async () => {
@@ -264,4 +263,26 @@ test("a slow body is no reason to give up while it goes on", async () => {
     await sleep(100);
   }
   expect((await client.answer()).status).toBe(200);
+});
+
+test("a connection whose long upload was answered early reads its next requests right", async () => {
+  // The upload gave the connection a read buffer of its own; the next bodies wait for a new backend
+  // connection, each as another part of the machinery.
+  const origin = await startOrigin((response, received, request) => {
+    if (received.target === "/early") response.end("early");
+    else request.on("end", () => void response.end(`${received.target} ${String(received.body)}`));
+  });
+  const balto = await start(serving({ to: origin }));
+  const client = await Client.to(balto.port);
+  for (let round = 0; round < 5; round++) {
+    await client.send(requestBytes("POST /early", ["Content-Length: 100000"], "x".repeat(60_000)));
+    expect(await client.answer()).toMatchObject({ text: "early" });
+    await client.send("y".repeat(40_000));
+    await sleep(20);
+    for (const word of ["one", "two", "three"]) {
+      const answer = await client.ask(`POST /${word}`, [], word);
+      expect([answer.status, answer.text]).toEqual([200, `/${word} ${word}`]);
+    }
+    expect(await client.ask("GET /")).toMatchObject({ status: 200, text: "/ " });
+  }
 });

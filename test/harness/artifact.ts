@@ -1,7 +1,7 @@
 // Artifact: says in a line which routes a data plane has, compiles them, and puts the file where the
 // data plane looks.
 
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -106,11 +106,6 @@ export function published(bytes: Uint8Array): string {
 export function publish(path: string, bytes: Uint8Array): void {
   mkdirSync(dirname(path), { recursive: true });
   writeArtifact(path, bytes);
-}
-
-/** Makes a symbolic link; `target` is as it will stand in it. */
-export function link(target: string, path: string): void {
-  symlinkSync(target, path);
 }
 
 function nameOf(route: RouteOptions, index: number): string {

@@ -1,6 +1,7 @@
 // Client: speaks HTTP/1.1 to Balto byte by byte, and reads its answers strictly.
 
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
+import { connect as connectTls, type ConnectionOptions } from "node:tls";
 
 import {
   type Field,
@@ -40,15 +41,23 @@ export interface Asked {
   withinMs?: number;
 }
 
+/** What `tls.connect` takes; its types have forgotten that it hands the rest to the socket. */
+export type TlsOptions = ConnectionOptions & { allowHalfOpen?: boolean };
+
 export class Client extends Peer {
   /** A connection to a port of the loopback address. */
   static async to(port: number, host = "127.0.0.1"): Promise<Client> {
     const socket = connect({ port, host, allowHalfOpen: true });
     const client = new Client(socket);
-    await new Promise<void>((resolve, reject) => {
-      socket.once("connect", resolve);
-      socket.once("error", reject);
-    });
+    await connected(socket, "connect");
+    return client;
+  }
+
+  /** A TLS connection, the server's certificate checked against `options.ca`. */
+  static async overTls(port: number, options: TlsOptions): Promise<Client> {
+    const socket = connectTls({ port, host: "127.0.0.1", ...options });
+    const client = new Client(socket);
+    await connected(socket, "secureConnect");
     return client;
   }
 
@@ -97,6 +106,13 @@ export class Client extends Peer {
   body(head: AnswerHead, withinMs?: number): AsyncGenerator<Buffer, void> {
     return readBody(this, head.framing, withinMs);
   }
+}
+
+async function connected(socket: Socket, event: "connect" | "secureConnect"): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    socket.once(event, resolve);
+    socket.once("error", reject);
+  });
 }
 
 /** A request as bytes. Adds Host where no field names it, and Content-Length for a body without framing. */

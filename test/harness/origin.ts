@@ -2,12 +2,14 @@
 // that llhttp does not take for HTTP/1.1.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer, Server as SecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { crc32 } from "node:zlib";
 
 import { onTestFinished } from "vitest";
 
 import { type Field, valueOf, valuesOf } from "./message.ts";
+import type { Certificate } from "./certificate.ts";
 import { openEnd } from "./open-ends.ts";
 import { until } from "./until.ts";
 
@@ -42,6 +44,8 @@ export interface OriginOptions {
   /** Count and checksum bodies instead of keeping them. */
   dropsBodies?: boolean;
   keepAliveTimeoutMs?: number;
+  /** Speaks TLS. */
+  certificate?: Certificate;
 }
 
 export class Origin {
@@ -61,7 +65,8 @@ export class Origin {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    const scheme = this.#server instanceof SecureServer ? "https" : "http";
+    return `${scheme}://127.0.0.1:${this.port}`;
   }
 
   /** The request number `index` (from 0), once its head has come. */
@@ -89,7 +94,11 @@ export async function startOrigin(
   options: OriginOptions = {},
 ): Promise<Origin> {
   const numbers = new WeakMap<object, number>();
-  const server = createServer({ insecureHTTPParser: false, requireHostHeader: true });
+  const strict = { insecureHTTPParser: false, requireHostHeader: true };
+  const server =
+    options.certificate === undefined
+      ? createServer(strict)
+      : createSecureServer({ ...strict, ...options.certificate });
   const origin = new Origin(server);
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
     const received = record(request, response, numbers.get(request.socket) ?? -1, options);

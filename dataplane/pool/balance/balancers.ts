@@ -7,13 +7,8 @@ import { LeastConnections } from "./least-connections.ts";
 import { RoundRobin } from "./round-robin.ts";
 import { WeightedRoundRobin } from "./weighted-round-robin.ts";
 
-/** @param start workers begin their rounds apart, so that few requests spread too */
-export function createBalancer(algorithm: Algorithm, start: number): Balancer {
-  return BALANCERS[algorithm](start);
-}
-
-const BALANCERS: Record<Algorithm, (start: number) => Balancer> = {
-  "round-robin": (start) => new RoundRobin(start),
-  "weighted-rr": () => new WeightedRoundRobin(),
-  "least-connections": (start) => new LeastConnections(start),
+export const BALANCERS: Record<Algorithm, new () => Balancer> = {
+  "round-robin": RoundRobin,
+  "weighted-rr": WeightedRoundRobin,
+  "least-connections": LeastConnections,
 };

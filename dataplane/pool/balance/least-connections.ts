@@ -3,27 +3,25 @@
  * other. It counts this worker's requests.
  */
 import { type Backend } from "../backend.ts";
+import { type Turn } from "../turns.ts";
 import { type Balancer } from "./balancer.ts";
 
 export class LeastConnections implements Balancer {
   #backends: readonly Backend[] = [];
-  #turn: number;
+  #turn: Turn | undefined;
 
-  constructor(start: number) {
-    this.#turn = start - 1;
-  }
-
-  update(backends: readonly Backend[]): void {
+  update(backends: readonly Backend[], turn: Turn): void {
     this.#backends = backends;
+    this.#turn = turn;
   }
 
   pick(): Backend | undefined {
     const count = this.#backends.length;
     if (count === 0) return undefined;
-    this.#turn = (this.#turn + 1) % count;
-    let least = this.#backends[this.#turn]!;
+    const first = this.#turn!.next(count);
+    let least = this.#backends[first]!;
     for (let i = 1; i < count && least.inFlight > 0; i++) {
-      const backend = this.#backends[(this.#turn + i) % count]!;
+      const backend = this.#backends[(first + i) % count]!;
       if (backend.inFlight < least.inFlight) least = backend;
     }
     return least;

@@ -1,25 +1,21 @@
 /**
- * Round robin: one after the other.
+ * Round robin: one after the other, for all workers together.
  */
 import { type Backend } from "../backend.ts";
+import { type Turn } from "../turns.ts";
 import { type Balancer } from "./balancer.ts";
 
 export class RoundRobin implements Balancer {
   #backends: readonly Backend[] = [];
-  #turn: number;
+  #turn: Turn | undefined;
 
-  constructor(start: number) {
-    this.#turn = start - 1;
-  }
-
-  update(backends: readonly Backend[]): void {
+  update(backends: readonly Backend[], turn: Turn): void {
     this.#backends = backends;
+    this.#turn = turn;
   }
 
   pick(): Backend | undefined {
     const count = this.#backends.length;
-    if (count === 0) return undefined;
-    this.#turn = (this.#turn + 1) % count;
-    return this.#backends[this.#turn];
+    return count === 0 ? undefined : this.#backends[this.#turn!.next(count)];
   }
 }
