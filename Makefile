@@ -9,7 +9,7 @@ system_path := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 stamp := node_modules/.balto-installed
 
-.PHONY: help setup run test build lint lint-fix format gen bench install-hooks clean
+.PHONY: help setup run test fuzz build lint lint-fix format gen bench install-hooks clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -27,6 +27,9 @@ run: setup ## Start the demo backends, then balto on configs/
 
 test: setup ## Every check and test; ends with "N passed, N failed"
 	@node scripts/test.js
+
+fuzz: setup ## Fuzz the parsers of HTTP for FUZZ_SECONDS (300)
+	@node test/fuzz/main.ts
 
 build: setup ## Compile the published package into dist/
 	@npm run --silent build

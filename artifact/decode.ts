@@ -58,6 +58,7 @@ export function decode(view: View): Model {
           readMs: timeouts.number(limits, "readMs"),
           writeMs: timeouts.number(limits, "writeMs"),
         },
+        bodyBytesMax: bodyBytesMax(services, row),
         pool: services.number(row, "pool"),
         origin: origin(services, row),
       };
@@ -80,6 +81,15 @@ export function settingsOf(view: View): Model["settings"] {
     logLevels: LOG_LEVELS.filter((_, bit) => (levels & (1 << bit)) !== 0),
     logPath: row.text(0, "logPath"),
     metricsEnabled: row.number(0, "metricsEnabled") === 1,
+    limits: {
+      headBytesMax: row.number(0, "headBytesMax"),
+      fieldsMax: row.number(0, "fieldsMax"),
+      targetBytesMax: row.number(0, "targetBytesMax"),
+      headerTimeoutMs: row.number(0, "headerTimeoutMs"),
+      connectionsMax: row.number(0, "connectionsMax"),
+      clientConnectionsMax: row.number(0, "clientConnectionsMax"),
+      connectionRequestsMax: row.number(0, "connectionRequestsMax"),
+    },
     tls: {
       enabled: row.number(0, "tlsEnabled") === 1,
       certFile: row.text(0, "tlsCertFile"),
@@ -90,6 +100,12 @@ export function settingsOf(view: View): Model["settings"] {
       allowedOrigins: row.words(0, "corsAllowedOrigins"),
     },
   };
+}
+
+/** The largest body that a service takes, in bytes; 0 is no limit. */
+export function bodyBytesMax(services: RowReader<"services">, row: number): number {
+  const high = services.number(row, "bodyBytesMaxHigh");
+  return high * 2 ** 32 + services.number(row, "bodyBytesMaxLow");
 }
 
 /** The names of the methods of a bit set, in the order of their bits. */

@@ -66,6 +66,8 @@ function writeService(out: SectionWriter, service: Service, pattern: Pattern): n
     timeouts: out.timeouts(service.timeouts),
     stripPrefix: Number(service.stripPrefix),
     preserveHost: Number(service.preserveHost),
+    bodyBytesMaxHigh: Math.floor(service.bodyBytesMax / 2 ** 32),
+    bodyBytesMaxLow: service.bodyBytesMax >>> 0,
     ...out.origin(service.origin),
   });
   return out.rows.routes.add({

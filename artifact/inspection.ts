@@ -58,6 +58,15 @@ function settingsJson(settings: Settings) {
     log_levels: settings.logLevels,
     log_path: settings.logPath,
     metrics_enabled: settings.metricsEnabled,
+    limits: {
+      head_bytes: settings.limits.headBytesMax,
+      fields: settings.limits.fieldsMax,
+      target_bytes: settings.limits.targetBytesMax,
+      header_timeout_ms: settings.limits.headerTimeoutMs,
+      connections: settings.limits.connectionsMax,
+      connections_per_client: settings.limits.clientConnectionsMax,
+      requests_per_connection: settings.limits.connectionRequestsMax,
+    },
     tls: {
       enabled: settings.tls.enabled,
       cert_file: settings.tls.certFile,
@@ -102,6 +111,7 @@ function serviceJson(service: Service, pools: readonly Pool[]) {
       read_ms: readMs,
       write_ms: writeMs,
     },
+    max_body_bytes: service.bodyBytesMax,
     pool: pools[service.pool]!.key,
     ...service.origin,
   };

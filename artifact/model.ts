@@ -40,8 +40,27 @@ export interface Settings {
   /** "" is stdout. */
   logPath: string;
   metricsEnabled: boolean;
+  limits: Limits;
   tls: { enabled: boolean; certFile: string; keyFile: string };
   cors: { enabled: boolean; allowedOrigins: string[] };
+}
+
+/** What a client may ask for; where 0 is allowed it is "no limit". */
+export interface Limits {
+  /** Bytes of a request's head. */
+  headBytesMax: number;
+  /** Header fields of a request. */
+  fieldsMax: number;
+  /** Bytes of a request's target. */
+  targetBytesMax: number;
+  /** From a head's first byte to its last. */
+  headerTimeoutMs: number;
+  /** Client connections of the process; 0 is as many as it has descriptors for. */
+  connectionsMax: number;
+  /** Of these, from one client; 0 is no limit. */
+  clientConnectionsMax: number;
+  /** Requests on one connection; 0 is no limit. */
+  connectionRequestsMax: number;
 }
 
 /** In order of severity, least first; the artifact stores a set of them as bits in this order. */
@@ -60,6 +79,8 @@ export interface Service {
   stripPrefix: boolean;
   preserveHost: boolean;
   timeouts: Timeouts;
+  /** Bytes of a request's body; 0 is no limit. */
+  bodyBytesMax: number;
   /** Index into `Model.pools`. */
   pool: number;
   origin: Origin;

@@ -166,6 +166,7 @@ export class SectionWriter {
       logLevels: levels.reduce((bits, bit) => bits | bit, 0),
       logPath: this.text(settings.logPath),
       metricsEnabled: Number(settings.metricsEnabled),
+      ...settings.limits,
       tlsEnabled: Number(settings.tls.enabled),
       tlsCertFile: this.text(settings.tls.certFile),
       tlsKeyFile: this.text(settings.tls.keyFile),

@@ -32,6 +32,7 @@ function serviceOf(index: number): Service {
     stripPrefix: true,
     preserveHost: false,
     timeouts: { connectMs: 5_000, responseMs: 30_000, readMs: 5_000, writeMs: 5_000 },
+    bodyBytesMax: 0,
     pool: index,
     origin: {
       file: `services/team-${team}/services.yaml`,
@@ -62,6 +63,15 @@ const SETTINGS: Model["settings"] = {
   logLevels: ["info"],
   logPath: "",
   metricsEnabled: true,
+  limits: {
+    headBytesMax: 32_768,
+    fieldsMax: 128,
+    targetBytesMax: 16_384,
+    headerTimeoutMs: 10_000,
+    connectionsMax: 0,
+    clientConnectionsMax: 0,
+    connectionRequestsMax: 0,
+  },
   tls: { enabled: false, certFile: "", keyFile: "" },
   cors: { enabled: false, allowedOrigins: [] },
 };

@@ -22,7 +22,7 @@ export function plan({ settings, algorithm, services }: ResolvedTree): Model {
 }
 
 function planService(draft: ServiceDraft): Service {
-  const { methods, stripPrefix, preserveHost, timeouts } = draft;
+  const { methods, stripPrefix, preserveHost, timeouts, bodyBytesMax } = draft;
   return {
     name: known(draft.name).text,
     domains: draft.domains.toSorted(),
@@ -31,6 +31,7 @@ function planService(draft: ServiceDraft): Service {
     stripPrefix,
     preserveHost,
     timeouts,
+    bodyBytesMax,
     pool: 0,
     origin: originOf(draft.at),
   };

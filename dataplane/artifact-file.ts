@@ -4,8 +4,6 @@
  */
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 
-import { createSecureContext } from "node:tls";
-
 import { parseBackendUrl, parseListenAddress } from "../artifact/address.ts";
 import { settingsOf } from "../artifact/decode.ts";
 import { ARTIFACT_BYTES_MAX } from "../artifact/layout.ts";
@@ -13,6 +11,7 @@ import { fillReferences, hasReference, parseReferences } from "../artifact/refer
 import { ArtifactError } from "../artifact/container.ts";
 import { openArtifact, RowReader, type View } from "../artifact/view.ts";
 import { type TlsMaterial } from "./messages.ts";
+import { tlsModule } from "./tls-module.ts";
 
 /** A file that can be served. `bytes` lies in shared memory: workers view the same. */
 export interface LoadedArtifact {
@@ -56,7 +55,7 @@ function readTls(
   files.add(cert).add(key);
   const material = { cert: readPem("cert_file", cert), key: readPem("key_file", key) };
   try {
-    createSecureContext(material);
+    tlsModule().createSecureContext(material);
   } catch (error) {
     throw new ArtifactError(
       `global.tls: certificate and key cannot be used: ${(error as Error).message}`,

@@ -5,7 +5,7 @@
 import { BlockList, isIPv6 } from "node:net";
 
 import { parseBackendUrl } from "../artifact/address.ts";
-import { methodNames, settingsOf } from "../artifact/decode.ts";
+import { bodyBytesMax, methodNames, settingsOf } from "../artifact/decode.ts";
 import { Matcher } from "../artifact/match.ts";
 import { ALGORITHMS, type Settings, type Timeouts } from "../artifact/model.ts";
 import { RowReader, textOf, type View } from "../artifact/view.ts";
@@ -24,6 +24,8 @@ export interface Route {
   isExact: boolean;
   preserveHost: boolean;
   timeouts: Timeouts;
+  /** Bytes of a request's body; Infinity where there is no limit. */
+  bodyBytesMax: number;
   /** `X-Param-<name>: `, in the order of the parameters. */
   parameterFields: Buffer[];
   pool: Pool;
@@ -112,6 +114,7 @@ export class Generation {
         readMs: timeouts.number(limits, "readMs"),
         writeMs: timeouts.number(limits, "writeMs"),
       },
+      bodyBytesMax: bodyBytesMax(services, service) || Infinity,
       parameterFields: routes
         .words(row, "parameters")
         .map((name) => Buffer.from(`X-Param-${name}: `)),

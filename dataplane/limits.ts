@@ -1,20 +1,10 @@
 /**
- * Limits that are not in the configuration yet, each with its reason. Bytes, milliseconds, counts.
+ * Limits that no configuration changes, each with its reason; those of `server.limits` come with the
+ * generation. Bytes, milliseconds, counts.
  */
-import { type HeadLimits } from "./http/request-head.ts";
-
-/** Request heads. nginx takes 4 × 8 KiB, HAProxy 16 KiB less its reserve. */
-export const REQUEST_HEAD: HeadLimits = {
-  headBytesMax: 32 * 1024,
-  targetBytesMax: 16 * 1024,
-  fieldsMax: 128,
-};
 
 /** Answers' heads; more fields, as Set-Cookie comes in numbers. */
 export const RESPONSE_HEAD = { headBytesMax: 64 * 1024, fieldsMax: 1000 };
-
-/** From the first byte of a head to its last: slower than this is slowloris. */
-export const HEADER_TIMEOUT_MS = 10_000;
 
 /** Read from a client behind the request that is being answered; then it waits. */
 export const PIPELINE_BYTES_MAX = 64 * 1024;

@@ -8,6 +8,9 @@ import { LOG_LEVELS, type LogLevel } from "../artifact/model.ts";
 
 export type Fields = Record<string, unknown>;
 
+/** Characters of lines that could not be written, kept for later. */
+const UNWRITTEN_MAX = 256 * 1024;
+
 /** Writes events. The set of levels that are written can change with each generation. */
 export class Log {
   readonly #logger: Logger;
@@ -17,8 +20,14 @@ export class Log {
     this.#logger = logger;
   }
 
-  /** A log to standard output. Lines are written at once: there are few, and none may be lost. */
+  /**
+   * A log to standard output. Lines are written at once: there are few, and none may be lost. Where they
+   * cannot be written (a full disk, a reader that has gone) traffic goes on without: some are kept
+   * for when they can, the others dropped.
+   */
   static toStdout(): Log {
+    const destination = pino.destination({ fd: 1, sync: true, maxLength: UNWRITTEN_MAX });
+    destination.on("error", () => {});
     return new Log(
       pino(
         {
@@ -28,7 +37,7 @@ export class Log {
           timestamp: () => `,"time":"${new Date().toISOString()}"`,
           formatters: { level: (label) => ({ level: label }) },
         },
-        pino.destination({ fd: 1, sync: true }),
+        destination,
       ),
     );
   }

@@ -6,11 +6,15 @@ import { parseListenAddress } from "../artifact/address.ts";
 import { settingsOf } from "../artifact/decode.ts";
 import { loadArtifact, type LoadedArtifact } from "./artifact-file.ts";
 import { ArtifactWatch } from "./artifact-watch.ts";
+import { ConnectionCounts } from "./connection-counts.ts";
+import { descriptorLimit } from "./descriptors.ts";
 import { firstArtifact } from "./first-artifact.ts";
+import { Handover } from "./handover.ts";
 import { Log } from "./log.ts";
 import { type Options, readOptions } from "./options.ts";
 import { createTurns } from "./pool/turns.ts";
 import { reason } from "./reason.ts";
+import { logRefusals } from "./refusal-log.ts";
 import { generationMessage, identify, Reloader } from "./reloader.ts";
 import { Signals } from "./signals.ts";
 import { Workers } from "./workers.ts";
@@ -47,17 +51,38 @@ async function run({
   const address = parseListenAddress(text);
   if (typeof address === "string") return end(EXIT_USAGE, `--listen: ${address}`);
   const message = generationMessage(first, 1, createTurns(first.view));
-  const workers = new Workers(count, address, message, log);
+  const descriptorsMax = descriptorLimit();
+  const connections = ConnectionCounts.create(count);
+  connections.setLimits(settings.limits);
+  logRefusals(connections, log);
+  const handover = new Handover(log);
+  const handoverBase = handover.base(address);
+  const workers = new Workers(
+    { count, listen: address, descriptorsMax, connections, handoverBase },
+    message,
+    log,
+  );
   let port: number;
   try {
     port = await workers.start();
   } catch (error) {
     return end(EXIT_FAILED, `cannot listen on ${text}: ${reason(error)}`);
   }
-  const serving = { listen: `${address.host}:${port}`, workers: count, pid: process.pid };
-  log.write("info", "dataplane", "Serving", { ...serving, ...identify(first) });
+  surviveBugs(log);
+  const { sockets } = workers;
+  const give = (socket: number, fd: number): boolean => workers.give(sockets[socket]!, fd);
+  await handover.offer(address, sockets.length, give);
+  log.write("info", "dataplane", "Serving", {
+    listen: `${address.host}:${port}`,
+    workers: count,
+    pid: process.pid,
+    ...(Number.isFinite(descriptorsMax) ? { descriptors: descriptorsMax } : {}),
+    ...(workers.taken > 0 ? { taken_over: workers.taken } : {}),
+    ...identify(first),
+  });
 
   const reloader = new Reloader(path, first, message, workers, log);
+  reloader.onSettings = ({ limits }) => connections.setLimits(limits);
   const watch = new ArtifactWatch(
     path,
     () => reloader.request(),
@@ -69,12 +94,36 @@ async function run({
 
   const signal = await stopped;
   const { drainDelayMs, drainTimeoutMs } = reloader.settings;
-  log.write("info", "dataplane", "Draining", { signal, timeout_ms: drainTimeoutMs });
-  await watch.stop();
-  const drained = sleep(drainDelayMs).then(() => workers.drain(drainTimeoutMs));
-  await Promise.race([drained, signals.stop().then(() => workers.cut())]);
+  log.write("info", "dataplane", "Draining", {
+    signal,
+    delay_ms: drainDelayMs,
+    timeout_ms: drainTimeoutMs,
+  });
+  void watch.stop();
+  workers.announceDrain();
+  const drained = sleep(drainDelayMs).then(() => {
+    handover.withdraw();
+    return workers.drain(drainTimeoutMs);
+  });
+  const second = signals.stop().then(() => workers.cut());
+  await Promise.race([drained, second]);
+  handover.withdraw();
   log.write("info", "dataplane", "Stopped");
   process.exit(0);
+}
+
+/**
+ * From here on traffic is in the workers' hands. This thread holds nothing of theirs that a bug here
+ * could spoil, so ending the process would only turn a fault of the log, the watch or a reload into an
+ * outage.
+ */
+function surviveBugs(log: Log): void {
+  process.on("uncaughtException", (error, origin) => {
+    log.write("error", "dataplane", "Main thread failed by a bug, traffic goes on", {
+      origin,
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
+  });
 }
 
 function sleep(ms: number): Promise<void> {

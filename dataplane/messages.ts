@@ -26,15 +26,30 @@ export interface WorkerStart {
   index: number;
   listen: { host: string; port: number };
   generation: GenerationMessage;
+  /** Descriptors that the process may have; Infinity where that is not known. */
+  descriptorsMax: number;
+  /** What `ConnectionCounts` lie in. */
+  connections: SharedArrayBuffer;
+  /** What another process listens with is taken over, where one gives it. */
+  takeover: Takeover | undefined;
+}
+
+/** The worker takes what is given at the path of `base` numbered with its index, and at every `step`th. */
+export interface Takeover {
+  base: string;
+  step: number;
 }
 
 export type ToWorker =
   | { type: "generation"; generation: GenerationMessage }
+  | { type: "announce" }
   | { type: "drain"; timeoutMs: number }
+  | { type: "give"; fd: number; at: number }
   | { type: "cut" };
 
 export type FromWorker =
-  | { type: "listening"; port: number }
+  | { type: "listening"; port: number; taken: number }
+  | { type: "shed"; count: number }
   | { type: "listen-failed"; message: string }
   | { type: "serving"; generation: number }
   | { type: "drained" }

@@ -19,6 +19,8 @@ const SECOND_LOOK_MS = 500;
 export class Reloader {
   /** The settings in force. */
   settings: Settings;
+  /** Told of settings that have come into force. */
+  onSettings: (settings: Settings) => void = () => {};
   readonly #path: string;
   readonly #workers: Workers;
   readonly #log: Log;
@@ -51,7 +53,13 @@ export class Reloader {
 
   /** Looks at the file; one look after the other, however often this is called. */
   request(): void {
-    this.#queue = this.#queue.then(() => this.#reload());
+    this.#queue = this.#queue
+      .then(() => this.#reload())
+      .catch((error: unknown) => {
+        this.#log.write("error", "artifact", "Reload failed by a bug, the last good one goes on", {
+          error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        });
+      });
   }
 
   async #reload(): Promise<void> {
@@ -68,6 +76,7 @@ export class Reloader {
     await this.#workers.serve(this.#message);
     this.#current = loaded;
     this.settings = settings;
+    this.onSettings(settings);
     this.#log.setLevels(settings.logLevels);
     this.#log.write("info", "artifact", "Artifact loaded", {
       generation: this.#message.number,
@@ -85,6 +94,8 @@ export class Reloader {
       return loaded;
     } catch (error) {
       const text = reason(error);
+      // Nothing is wrong with the file: it is read as soon as there is a descriptor to read it with.
+      if (isOutOfDescriptors(text)) this.#lookAgain();
       if (isSecondLook && text === this.#refused) return undefined;
       this.#refused = text;
       this.#log.write("error", "artifact", "Artifact refused, the last good one goes on serving", {
@@ -92,12 +103,16 @@ export class Reloader {
         error: text,
         serving: this.#current.view.digest,
       });
-      setTimeout(() => {
-        this.#isSecondLook = true;
-        this.request();
-      }, SECOND_LOOK_MS).unref();
+      if (!isOutOfDescriptors(text)) this.#lookAgain();
       return undefined;
     }
+  }
+
+  #lookAgain(): void {
+    setTimeout(() => {
+      this.#isSecondLook = true;
+      this.request();
+    }, SECOND_LOOK_MS).unref();
   }
 
   /** What a running process does not take over. */
@@ -125,6 +140,10 @@ export function generationMessage(
   turns: Turns,
 ): GenerationMessage {
   return { number, bytes, resolved, turns, tls };
+}
+
+function isOutOfDescriptors(text: string): boolean {
+  return /\bE[MN]FILE\b/.test(text);
 }
 
 /** What an artifact only refers to has not changed either. */

@@ -2,6 +2,8 @@
  * Runtime: what all connections of one worker share. The generation in use is swapped here, and
  * nowhere else.
  */
+import { type Limits } from "../artifact/model.ts";
+import { ConnectionCounter, ConnectionCounts } from "./connection-counts.ts";
 import { Deadlines } from "./deadlines.ts";
 import { type Generation } from "./generation.ts";
 import { Decision } from "./http/decision.ts";
@@ -9,7 +11,7 @@ import { Output } from "./http/output.ts";
 import { RequestHead } from "./http/request-head.ts";
 import { ResponseHead } from "./http/response-head.ts";
 import { ReadBuffers } from "./http/wire.ts";
-import { REQUEST_HEAD, RESPONSE_HEAD } from "./limits.ts";
+import { RESPONSE_HEAD } from "./limits.ts";
 
 /** A client's connection, as far as ending all of them is concerned. */
 export interface Client {
@@ -21,21 +23,52 @@ export interface Client {
 
 export class Runtime {
   generation: Generation;
+  /** The generation's limits; a target is never longer than a head. */
+  limits: Limits;
   isDraining = false;
-  readonly limits: typeof REQUEST_HEAD = REQUEST_HEAD;
+  readonly connections: ConnectionCounter;
   readonly deadlines: Deadlines = new Deadlines();
   readonly buffers: ReadBuffers = new ReadBuffers();
   readonly clients: Set<Client> = new Set();
   /** Scratch of the request that is being handled; valid until the next one is. */
   readonly output: Output = new Output();
-  readonly requestHead: RequestHead = new RequestHead(REQUEST_HEAD);
+  requestHead: RequestHead;
   readonly responseHead: ResponseHead = new ResponseHead(RESPONSE_HEAD);
-  readonly path: Buffer = Buffer.allocUnsafeSlow(REQUEST_HEAD.targetBytesMax);
+  path: Buffer;
   readonly decision: Decision = new Decision(this);
   /** Told each time a client's connection has gone. */
   onClientGone: () => void = () => {};
 
-  constructor(generation: Generation) {
+  /** @param connections this worker's count of connections; left out, it is the only worker */
+  constructor(
+    generation: Generation,
+    connections = new ConnectionCounter(ConnectionCounts.create(1), 0),
+  ) {
     this.generation = generation;
+    this.connections = connections;
+    this.limits = limitsOf(generation);
+    this.requestHead = new RequestHead(this.limits);
+    this.path = Buffer.allocUnsafeSlow(this.limits.targetBytesMax);
   }
+
+  /**
+   * From now on every head that becomes complete is read within the limits of `generation` and served
+   * by it. Nothing of a head outlives the call that has read it, so what reads heads can be replaced.
+   */
+  serve(generation: Generation): void {
+    this.generation = generation;
+    const before = this.limits;
+    const limits = (this.limits = limitsOf(generation));
+    const isSame =
+      limits.headBytesMax === before.headBytesMax &&
+      limits.fieldsMax === before.fieldsMax &&
+      limits.targetBytesMax === before.targetBytesMax;
+    if (isSame) return;
+    this.requestHead = new RequestHead(limits);
+    this.path = Buffer.allocUnsafeSlow(limits.targetBytesMax);
+  }
+}
+
+function limitsOf({ settings: { limits } }: Generation): Limits {
+  return { ...limits, targetBytesMax: Math.min(limits.targetBytesMax, limits.headBytesMax) };
 }

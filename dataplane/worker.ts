@@ -5,8 +5,13 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 
 import { viewVerified } from "../artifact/view.ts";
+import { ConnectionCounter, ConnectionCounts } from "./connection-counts.ts";
+import { giveListener, takeListener } from "./descriptor-passing.ts";
+import { descriptorEdges } from "./descriptors.ts";
 import { Generation } from "./generation.ts";
-import { createListener } from "./listener.ts";
+import { handoverPath } from "./handover.ts";
+import { limitConnects, type ListeningHandle, type TcpHandle } from "./http/tcp-handle.ts";
+import { Listener } from "./listener.ts";
 import {
   type FromWorker,
   type GenerationMessage,
@@ -15,16 +20,23 @@ import {
 } from "./messages.ts";
 import { PoolRegistry } from "./pool/pool-registry.ts";
 import { Runtime } from "./runtime.ts";
+import { watchStarvation } from "./starvation.ts";
 
 /** While draining, a connection without a request for so long is closed. */
 const DRAIN_IDLE_MS = 1_000;
 /** Pools that a generation has not used after so long are let go. */
 const POOL_SWEEP_MS = 60_000;
+/** Connections that were turned away are told of together. */
+const SHED_TELL_MS = 500;
 
 const start = workerData as WorkerStart;
 const port = parentPort as MessagePort;
 const pools = new PoolRegistry();
-const runtime = new Runtime(open(start.generation));
+const connections = ConnectionCounts.over(start.connections);
+const runtime = new Runtime(
+  open(start.generation),
+  new ConnectionCounter(connections, start.index),
+);
 
 runtime.deadlines.start();
 runtime.buffers.onFault = (error) => {
@@ -37,10 +49,17 @@ runtime.buffers.onFault = (error) => {
   });
 };
 
-const listener = createListener(runtime, start.generation.tls);
-listener.open(start.listen).then(
-  (number) => {
-    tell({ type: "listening", port: number });
+const edges = descriptorEdges(start.descriptorsMax);
+limitConnects(edges.backends);
+const listener = new Listener(runtime, start.generation.tls, admits);
+let shed = 0;
+watchStarvation(() => {
+  tell({ type: "log", level: "warn", message: "Not one descriptor is left", fields: {} });
+});
+
+listen().then(
+  ({ number, taken }) => {
+    tell({ type: "listening", port: number, taken });
     tell({ type: "serving", generation: start.generation.number });
   },
   (error: unknown) => tell({ type: "listen-failed", message: (error as Error).message }),
@@ -48,14 +67,46 @@ listener.open(start.listen).then(
 
 port.on("message", (message: ToWorker) => {
   if (message.type === "generation") swap(message.generation);
-  else if (message.type === "drain") drain(message.timeoutMs);
+  else if (message.type === "announce") runtime.isDraining = true;
+  else if (message.type === "drain") void drain(message.timeoutMs);
+  else if (message.type === "give") giveListener(message.fd, listener.servers[message.at]);
   else finish();
 });
+
+async function listen(): Promise<{ number: number; taken: number }> {
+  const taken = await takeOver();
+  const number = await listener.open({ ...start.listen, taken });
+  return { number, taken: taken.length };
+}
+
+/** This worker's share of what another process listens with. */
+async function takeOver(): Promise<ListeningHandle[]> {
+  const { takeover, index } = start;
+  const taken: ListeningHandle[] = [];
+  if (takeover === undefined) return taken;
+  for (let other = index; ; other += takeover.step) {
+    const given = await takeListener(handoverPath(takeover.base, other));
+    if (given === "nobody") return taken;
+    if (given !== undefined) taken.push(given);
+  }
+}
+
+/** Near the limit of descriptors new connections are turned away, so that those that stand are served. */
+function admits(handle: TcpHandle): boolean {
+  if (handle.fd < edges.clients) return true;
+  if (shed++ === 0) {
+    setTimeout(() => {
+      tell({ type: "shed", count: shed });
+      shed = 0;
+    }, SHED_TELL_MS).unref();
+  }
+  return false;
+}
 
 /** From this line on every new request is served by the new generation; those under way finish. */
 function swap(generation: GenerationMessage): void {
   const next = open(generation);
-  runtime.generation = next;
+  runtime.serve(next);
   if (generation.tls !== undefined) listener.setTls(generation.tls);
   tell({ type: "serving", generation: generation.number });
   const sweep = (): void => {
@@ -69,18 +120,20 @@ function open({ bytes, resolved, turns }: GenerationMessage): Generation {
 }
 
 /** No new connections; answers say so; ends when all are done or the time is over. */
-function drain(timeoutMs: number): void {
+async function drain(timeoutMs: number): Promise<void> {
   runtime.isDraining = true;
-  listener.close();
   const end = performance.now() + timeoutMs;
+  await listener.close();
+  const isDone = (): boolean => runtime.clients.size === 0 && listener.handshakes === 0;
   const check = (): void => {
     for (const client of runtime.clients) if (client.idleMs >= DRAIN_IDLE_MS) client.close();
-    if (runtime.clients.size === 0 || performance.now() >= end) finish();
+    if (isDone() || performance.now() >= end) finish();
   };
   runtime.onClientGone = () => {
-    if (runtime.clients.size === 0) finish();
+    if (isDone()) finish();
   };
-  setInterval(check, 50);
+  // Behind a poll: a request that has come in is seen before its connection could be taken for idle.
+  setInterval(() => setImmediate(check), 50);
   check();
 }
 

@@ -3,40 +3,82 @@
  */
 import { Worker } from "node:worker_threads";
 
+import { type ConnectionCounts } from "./connection-counts.ts";
 import { type Log } from "./log.ts";
 import {
   type FromWorker,
   type GenerationMessage,
+  type Takeover,
   type ToWorker,
   type WorkerStart,
 } from "./messages.ts";
+import { RestartDelay } from "./restart-delay.ts";
+import { Shed } from "./shed.ts";
 
-/** A worker that dies sooner than this after its start is not started again at once. */
-const RESTART_MS = 500;
+/**
+ * What a request leaves behind dies young, so a small nursery is as good as Node's large one, and each
+ * worker stays some 10 MB smaller under load.
+ */
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 6 };
 /** A worker is asked to end itself; one that does not is ended after so long. */
 const CUT_MS = 1_000;
 
+/** What does not change while the process runs. */
+export interface WorkersOptions {
+  count: number;
+  listen: { host: string; port: number };
+  /** Descriptors that the process may have. */
+  descriptorsMax: number;
+  /** Where workers count their connections. */
+  connections: ConnectionCounts;
+  /** Where another process may give what it listens with. */
+  handoverBase: string | undefined;
+}
+
+/** One of the sockets that a worker listens with. */
+export interface ListeningSocket {
+  worker: number;
+  at: number;
+}
+
 export class Workers {
-  readonly #count: number;
+  readonly #options: WorkersOptions;
   readonly #log: Log;
+  readonly #shed: Shed;
   readonly #workers = new Map<number, Worker>();
   readonly #serving = new Map<number, number>();
+  readonly #delays = new Map<number, RestartDelay>();
   #listen: { host: string; port: number };
   #generation: GenerationMessage;
+  /** Listening sockets taken over from another process. */
+  #taken = 0;
+  /** How many each worker listens with. */
+  readonly #sockets: number[] = [];
+  /** Workers that have died since the start. */
+  #deaths = 0;
+  #isDraining = false;
   #isEnding = false;
   #onServing: () => void = () => {};
   #onEnd: () => void = () => {};
 
-  constructor(
-    count: number,
-    listen: { host: string; port: number },
-    generation: GenerationMessage,
-    log: Log,
-  ) {
-    this.#count = count;
-    this.#listen = listen;
+  constructor(options: WorkersOptions, generation: GenerationMessage, log: Log) {
+    this.#options = options;
+    this.#listen = options.listen;
     this.#generation = generation;
     this.#log = log;
+    this.#shed = new Shed((count, total) => {
+      const limit = options.descriptorsMax;
+      log.write("warn", "worker", "Connections turned away: out of descriptors", {
+        count,
+        total,
+        limit,
+      });
+    });
+  }
+
+  /** Listening sockets that were taken over from another process. */
+  get taken(): number {
+    return this.#taken;
   }
 
   /**
@@ -46,9 +88,13 @@ export class Workers {
    * @throws Error where the address cannot be listened on
    */
   async start(): Promise<number> {
-    const port = await this.#startOne(0);
+    const { count, handoverBase } = this.#options;
+    const takeover = handoverBase === undefined ? undefined : { base: handoverBase, step: count };
+    const port = await this.#startOne(0, takeover);
     this.#listen = { ...this.#listen, port };
-    const rest = Array.from({ length: this.#count - 1 }, (_, index) => this.#startOne(index + 1));
+    const rest = Array.from({ length: count - 1 }, (_, index) =>
+      this.#startOne(index + 1, takeover),
+    );
     await Promise.all(rest);
     return port;
   }
@@ -67,22 +113,49 @@ export class Workers {
     });
   }
 
+  /** Answers say `Connection: close` from now on; new connections are still accepted. */
+  announceDrain(): void {
+    this.#isDraining = true;
+    this.#send({ type: "announce" });
+  }
+
+  /** All listening sockets: whose, and which of its. */
+  get sockets(): ListeningSocket[] {
+    return this.#sockets.flatMap((count, worker) =>
+      Array.from({ length: count }, (_, at) => ({ worker, at })),
+    );
+  }
+
+  /**
+   * Gives a listening socket to the process at the other end of a descriptor.
+   *
+   * @returns false where its worker cannot, as it is being replaced
+   */
+  give({ worker: index, at }: ListeningSocket, fd: number): boolean {
+    const worker = this.#workers.get(index);
+    if (worker === undefined || !this.#serving.has(index)) return false;
+    worker.postMessage({ type: "give", fd, at } satisfies ToWorker);
+    return true;
+  }
+
   /** Lets every worker finish what it does, at most so long. Resolves when all have ended. */
   async drain(timeoutMs: number): Promise<void> {
-    this.#isEnding = true;
-    const ended = this.#allEnded();
-    this.#send({ type: "drain", timeoutMs });
-    await ended;
+    await this.#end({ type: "drain", timeoutMs }, timeoutMs + CUT_MS);
   }
 
   /** Ends every worker now. */
   async cut(): Promise<void> {
+    await this.#end({ type: "cut" }, CUT_MS);
+  }
+
+  /** A worker that does not do as it is told within so long is ended from here. */
+  async #end(message: ToWorker, withinMs: number): Promise<void> {
     this.#isEnding = true;
     const ended = this.#allEnded();
-    this.#send({ type: "cut" });
+    this.#send(message);
     const timer = setTimeout(() => {
       for (const worker of this.#workers.values()) void worker.terminate();
-    }, CUT_MS);
+    }, withinMs);
     await ended;
     clearTimeout(timer);
   }
@@ -102,56 +175,91 @@ export class Workers {
     });
   }
 
-  #startOne(index: number): Promise<number> {
-    const workerData: WorkerStart = { index, listen: this.#listen, generation: this.#generation };
+  #startOne(index: number, takeover?: Takeover): Promise<number> {
+    const workerData: WorkerStart = {
+      index,
+      listen: this.#listen,
+      generation: this.#generation,
+      descriptorsMax: this.#options.descriptorsMax,
+      connections: this.#options.connections.memory,
+      takeover,
+    };
     // A module beside this one: .ts in a checkout, .js in the published package.
     const file = new URL(
       import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js",
       import.meta.url,
     );
-    const worker = new Worker(file, { workerData });
     const startedAt = performance.now();
+    let worker: Worker;
+    try {
+      worker = new Worker(file, { workerData, resourceLimits: RESOURCE_LIMITS });
+    } catch (error) {
+      this.#died(index, { livedMs: 0, error: String(error) });
+      return Promise.reject(error as Error);
+    }
     this.#workers.set(index, worker);
+    if (this.#isDraining) worker.postMessage({ type: "announce" } satisfies ToWorker);
     return new Promise((resolve, reject) => {
+      let failure = "it ended by itself";
       worker.on("message", (message: FromWorker) => {
-        if (message.type === "listening") resolve(message.port);
-        else if (message.type === "listen-failed") reject(new Error(message.message));
-        else if (message.type === "serving") {
+        if (message.type === "listening") {
+          this.#taken += message.taken;
+          this.#sockets[index] = Math.max(message.taken, 1);
+          resolve(message.port);
+        } else if (message.type === "listen-failed") {
+          failure = message.message;
+          reject(new Error(failure));
+          void worker.terminate();
+        } else if (message.type === "serving") {
           this.#serving.set(index, message.generation);
           this.#onServing();
-        } else if (message.type === "log")
+        } else if (message.type === "shed") this.#shed.add(message.count);
+        else if (message.type === "log")
           this.#log.write(message.level, "worker", message.message, message.fields);
       });
-      worker.on("error", (error) => {
-        this.#log.write("error", "worker", "Worker failed", {
-          worker: index,
-          error: error.stack ?? error.message,
-        });
+      worker.on("error", (error: unknown) => {
+        failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
         reject(error);
       });
-      worker.on("exit", () => this.#exited(index, worker, startedAt));
+      worker.on("exit", () => {
+        reject(new Error(failure));
+        if (this.#workers.get(index) !== worker) return;
+        this.#workers.delete(index);
+        this.#serving.delete(index);
+        this.#options.connections.forget(index);
+        this.#onServing();
+        if (!this.#isEnding)
+          this.#died(index, { livedMs: performance.now() - startedAt, error: failure });
+        else if (this.#workers.size === 0) this.#onEnd();
+      });
     });
   }
 
-  #exited(index: number, worker: Worker, startedAt: number): void {
-    if (this.#workers.get(index) !== worker) return;
-    this.#workers.delete(index);
-    this.#serving.delete(index);
-    this.#onServing();
-    if (this.#isEnding) {
-      if (this.#workers.size === 0) this.#onEnd();
+  /** Another worker takes its place: at once, or later where one has died just before. */
+  #died(index: number, died: { livedMs: number; error: string }): void {
+    const delay = this.#delays.get(index) ?? new RestartDelay();
+    this.#delays.set(index, delay);
+    const waitMs = delay.next(died.livedMs);
+    this.#log.write("error", "worker", "Worker died", {
+      worker: index,
+      error: died.error,
+      lived_ms: Math.round(died.livedMs),
+      deaths: ++this.#deaths,
+      restart_in_ms: waitMs,
+    });
+    setTimeout(() => void this.#replace(index), waitMs);
+  }
+
+  async #replace(index: number): Promise<void> {
+    if (this.#isEnding) return;
+    const startedAt = performance.now();
+    try {
+      await this.#startOne(index);
+    } catch {
+      // It has died, too, and that was said.
       return;
     }
-    const wait = performance.now() - startedAt < RESTART_MS ? RESTART_MS : 0;
-    this.#log.write("error", "worker", "Worker replaced", { worker: index, after_ms: wait });
-    setTimeout(() => {
-      if (this.#isEnding) return;
-      this.#startOne(index).catch((error: unknown) => {
-        this.#log.write("error", "worker", "Worker did not start", {
-          worker: index,
-          error: String(error),
-        });
-      });
-    }, wait);
+    const milliseconds = Math.round(performance.now() - startedAt);
+    this.#log.write("info", "worker", "Worker replaced", { worker: index, milliseconds });
   }
 }

@@ -34,6 +34,15 @@ export const CONFIG_DEFAULTS = {
   server: {
     port: ":5500",
     trusted_proxies: [],
+    limits: {
+      head: "32KiB",
+      fields: 128,
+      target: "16KiB",
+      header_timeout: "10s",
+      connections: 0,
+      connections_per_client: 0,
+      requests_per_connection: 0,
+    },
     drain: {
       delay: "0s",
       timeout: "20s",

@@ -2,7 +2,7 @@
  * docs/config.md: every key with its type, default, meaning and an example, from the schemas.
  */
 import type { JsonSchema, JsonValue } from "./json-schema.ts";
-import { bundle } from "./schemas.ts";
+import { bundle, DURATION_PATTERN, SIZE_PATTERN } from "./schemas.ts";
 
 /** The text of docs/config.md. */
 export function referenceText(): string {
@@ -14,9 +14,9 @@ export function referenceText(): string {
     "<!-- Generated from schema/*.schema.json by schema/generate.ts: change those, then `npm run gen`. -->",
     "",
     "A config tree is a folder with `balto.config.yaml` and `services/**/*.yaml`. Every key there is stands",
-    "on this page; any other is an error. Durations are texts such as `500ms`, `5s` or `1m30s`. References",
-    "(`${env:NAME}`, `${env:NAME:-default}`, `${file:/path}`) are resolved by the data plane when it loads",
-    "the artifact, and are allowed only where a key says so.",
+    "on this page; any other is an error. Durations are texts such as `500ms`, `5s` or `1m30s`, sizes such as",
+    "`512B`, `16KiB` or `10MiB`. References (`${env:NAME}`, `${env:NAME:-default}`, `${file:/path}`) are resolved",
+    "by the data plane when it loads the artifact, and are allowed only where a key says so.",
     "",
     "## balto.config.yaml",
     "",
@@ -102,7 +102,8 @@ function typeOf(schema: JsonSchema): string {
   if (schema.items !== undefined) {
     return schema.items.$ref === undefined ? `list of ${typeOf(schema.items)}` : "list of mappings";
   }
-  if (schema.pattern?.includes("ms") === true) return "duration";
+  if (schema.pattern === DURATION_PATTERN) return "duration";
+  if (schema.pattern === SIZE_PATTERN) return "size";
   const types = typeof schema.type === "string" ? [schema.type] : (schema.type ?? []);
   const { minimum, maximum } = schema;
   const range = minimum === undefined || maximum === undefined ? "" : ` ${minimum} to ${maximum}`;
@@ -132,4 +133,5 @@ function flow(value: JsonValue): string {
   return String(value);
 }
 
-const PLAIN = /^(?:[0-9]+(?:ms|s|m|h)|https?:\/\/[^\s{}$[\],]+|[A-Za-z/][A-Za-z0-9/._*:-]*)$/;
+const PLAIN =
+  /^(?:[0-9]+(?:ms|s|m|h|B|[KMG]iB)|https?:\/\/[^\s{}$[\],]+|[A-Za-z/][A-Za-z0-9/._*:-]*)$/;

@@ -24,6 +24,8 @@ export function bundle(name: SchemaName): JsonSchema {
 
 /** The pattern of a duration: by it a duration is known, and read. */
 export const DURATION_PATTERN: string = sharedFile.definitions.duration.pattern;
+/** The pattern of a size, likewise. */
+export const SIZE_PATTERN: string = sharedFile.definitions.size.pattern;
 
 const FILES: Record<string, JsonSchema> = {
   "config.schema.json": configFile as JsonSchema,

@@ -131,7 +131,41 @@ export interface Server {
    * Items: An IPv4 or IPv6 address or network.
    */
   trusted_proxies?: string[];
+  limits?: Limits;
   drain?: Drain;
+}
+/**
+ * What a client may ask of Balto. A reload changes them for everything that begins after it.
+ */
+export interface Limits {
+  /**
+   * Bytes of a request's head, 1KiB to 64KiB; over it 431.
+   */
+  head?: string;
+  /**
+   * Header fields of a request; over it 431.
+   */
+  fields?: number;
+  /**
+   * Bytes of a request's target (path and query), 64B to 64KiB; over it 414. It lies in the head, so `head` limits it too.
+   */
+  target?: string;
+  /**
+   * From a head's first byte to its last; over it 408.
+   */
+  header_timeout?: string;
+  /**
+   * Client connections open at a time, in all workers together; one more is closed at once. 0 is as many as the process has file descriptors for, which holds in any case.
+   */
+  connections?: number;
+  /**
+   * Of these, from one client: an IPv4 address, or an IPv6 network of 64 bits. Addresses of `server.trusted_proxies` are not limited. 0 is no limit.
+   */
+  connections_per_client?: number;
+  /**
+   * Requests on one connection; the last one's answer says `Connection: close`. 0 is no limit.
+   */
+  requests_per_connection?: number;
 }
 /**
  * What happens between the signal to stop and the end of the process.
@@ -204,6 +238,10 @@ export interface Service {
    * true sends the Host of the request to the backend; false sends the backend's own host and port.
    */
   preserve_host?: boolean;
+  /**
+   * The largest request body this service takes, its framing not counted; a larger one is answered 413. Left out, there is no limit.
+   */
+  max_body?: string;
   timeouts?: BackendTimeouts;
 }
 /**

@@ -19,7 +19,14 @@ export interface Place {
 type Start = (place: Place) => Promise<Peer | undefined>;
 
 /** In the order of the report. A peer that is not installed is left out. */
-export const PEERS: readonly Start[] = [startNginx, startHttpProxy, startBalto];
+export const PEERS: readonly Start[] = [
+  startNginx,
+  startHaproxy,
+  startBalto,
+  startCaddy,
+  startUndici,
+  startHttpProxy,
+];
 
 /** The origin: nginx, answering from memory and from files. */
 export async function startOrigin({ core, port, folder }: Place): Promise<Peer> {
@@ -89,12 +96,71 @@ http {
   return { name: "nginx", version: versionOf(nginx, ["-v"]), port, process: child };
 }
 
-async function startHttpProxy({ core, port, origin }: Place): Promise<Peer> {
-  const server = join(import.meta.dirname, "http-proxy-server.js");
-  const command = [process.execPath, server, String(port), `http://127.0.0.1:${origin}`];
-  const manifest = new URL("../../node_modules/http-proxy/package.json", import.meta.url);
-  const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
-  return { name: "http-proxy", version, port, process: await startPinned(core, command, port) };
+async function startHaproxy({ core, port, origin, folder }: Place): Promise<Peer | undefined> {
+  const haproxy = find("haproxy");
+  if (haproxy === undefined) return undefined;
+  const file = join(folder, "haproxy.cfg");
+  writeFileSync(
+    file,
+    `global
+  nbthread 1
+  maxconn 9000
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 1m
+  timeout server 1m
+  http-reuse always
+frontend front
+  bind 127.0.0.1:${port}
+  option forwardfor
+  http-request set-header X-Forwarded-Proto http
+  http-request set-header X-Forwarded-Host %[req.hdr(host)]
+  default_backend back
+backend back
+  server origin 127.0.0.1:${origin}
+`,
+  );
+  const child = await startPinned(core, [haproxy, "-db", "-f", file], port);
+  return { name: "HAProxy", version: versionOf(haproxy, ["-v"]), port, process: child };
+}
+
+async function startCaddy({ core, port, origin, folder }: Place): Promise<Peer | undefined> {
+  const caddy = find("caddy");
+  if (caddy === undefined) return undefined;
+  const file = join(folder, "Caddyfile");
+  const site = `http://127.0.0.1:${port}, http://:${port} {\n  reverse_proxy 127.0.0.1:${origin}\n}\n`;
+  writeFileSync(
+    file,
+    `{\n  admin off\n  auto_https off\n  log {\n    output discard\n  }\n}\n${site}`,
+  );
+  const command = [caddy, "run", "--adapter", "caddyfile", "--config", file];
+  const child = await startPinned(core, command, port);
+  return { name: "Caddy", version: versionOf(caddy, ["version"]), port, process: child };
+}
+
+async function startHttpProxy(place: Place): Promise<Peer> {
+  return startNode(place, "http-proxy-server.js", "http-proxy", versionOfPackage("http-proxy"));
+}
+
+async function startUndici(place: Place): Promise<Peer> {
+  return startNode(place, "undici-server.js", "http+undici", versionOfPackage("undici"));
+}
+
+async function startNode(
+  { core, port, origin }: Place,
+  script: string,
+  name: string,
+  version: string,
+): Promise<Peer> {
+  const file = join(import.meta.dirname, script);
+  const command = [process.execPath, file, String(port), `http://127.0.0.1:${origin}`];
+  return { name, version, port, process: await startPinned(core, command, port) };
+}
+
+function versionOfPackage(name: string): string {
+  const manifest = new URL(`../../node_modules/${name}/package.json`, import.meta.url);
+  return (JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version;
 }
 
 async function startBalto({ core, port, origin, folder }: Place): Promise<Peer> {

@@ -3,7 +3,7 @@
  * run. Wall time on a shared machine says little; the CPU time the kernel charges a process says more,
  * and the ratio to nginx in the same run most.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -11,14 +11,37 @@ import { printTable } from "../harness.ts";
 import { PEERS, startOrigin } from "./peers.ts";
 import { cpuMicroseconds, find, output, type Peer, residentMiB, stop } from "./process.ts";
 
-/** Path at the origin, and the connections of the load. */
-const WORKLOADS = [
+/** What is asked for, over how many connections, and what wrk is told to send beside the path. */
+interface Workload {
+  name: string;
+  path: string;
+  connections: number;
+  lua?: string;
+}
+
+const WORKLOADS: readonly Workload[] = [
+  { name: "60 B × 1", path: "/60", connections: 1 },
   { name: "60 B × 64", path: "/60", connections: 64 },
+  { name: "60 B × 1000", path: "/60", connections: 1000 },
   { name: "1 KiB × 64", path: "/1k", connections: 64 },
   { name: "16 KiB × 64", path: "/16k", connections: 64 },
   { name: "1 MiB × 16", path: "/1m", connections: 16 },
+  { name: "2 KB of fields", path: "/60", connections: 64, lua: fieldsOf(2048) },
+  { name: "1 KB upload", path: "/60", connections: 64, lua: uploadOf(1024) },
+  { name: "1 MB upload", path: "/60", connections: 16, lua: uploadOf(1024 * 1024) },
 ];
-const SECONDS = 4;
+
+function uploadOf(bytes: number): string {
+  return `wrk.method = "POST"\nwrk.body = string.rep("x", ${bytes})\n`;
+}
+
+/** Twenty fields of this size together, as browsers and their cookies send. */
+function fieldsOf(bytes: number): string {
+  const value = `string.rep("v", ${Math.floor(bytes / 20) - 8})`;
+  return `for i = 1, 20 do wrk.headers["X-F" .. i] = ${value} end\n`;
+}
+
+const SECONDS = 3;
 const PROXY_CORE = 0;
 const LOAD_CORE = 1;
 const FIRST_PORT = 19_400;
@@ -42,12 +65,7 @@ export async function run(): Promise<void> {
       // The first peer is the yardstick.
       let yardstick = 0;
       for (const peer of peers.slice(1)) {
-        const { microseconds, perSecond, failed } = measure(
-          wrk,
-          peer,
-          workload.path,
-          workload.connections,
-        );
+        const { microseconds, perSecond, failed } = measure(wrk, peer, workload, folder);
         yardstick ||= microseconds;
         rows.push([
           workload.name,
@@ -74,10 +92,12 @@ export async function run(): Promise<void> {
 function measure(
   wrk: string,
   peer: Peer,
-  path: string,
-  connections: number,
+  { path, connections, lua = "" }: Workload,
+  folder: string,
 ): { microseconds: number; perSecond: number; failed: string } {
   const pid = peer.process.pid as number;
+  const script = join(folder, "load.lua");
+  writeFileSync(script, lua);
   const load = (seconds: number): string =>
     output("taskset", [
       "-c",
@@ -86,6 +106,8 @@ function measure(
       "-t1",
       `-c${connections}`,
       `-d${seconds}s`,
+      "-s",
+      script,
       `http://127.0.0.1:${peer.port}${path}`,
     ]);
   load(1);

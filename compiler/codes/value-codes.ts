@@ -125,4 +125,12 @@ export const VALUE_CODES = {
       "write the path of a file on the machine that serves",
     ],
   },
+  BAL3016: {
+    name: "bad-size",
+    severity: "error",
+    text: (p: { reason: string; hint: string | undefined }): Text => [
+      p.reason,
+      p.hint ?? "write a number with a unit B, KiB, MiB or GiB, such as 512B, 16KiB or 10MiB",
+    ],
+  },
 } as const satisfies Record<`BAL3${number}`, Entry>;

@@ -15,6 +15,7 @@ import { readDuration } from "./duration.ts";
 import { field } from "./field.ts";
 import { readMethods } from "./method.ts";
 import { readName } from "./name.ts";
+import { readSize } from "./size.ts";
 import { plainText, spanInside } from "./text.ts";
 
 /** A service as far as it could be read. After a run without errors nothing is undefined. */
@@ -33,6 +34,8 @@ export interface ServiceDraft {
   stripPrefix: boolean;
   preserveHost: boolean;
   timeouts: Timeouts;
+  /** 0 is no limit. */
+  bodyBytesMax: number;
 }
 
 export interface ServiceName {
@@ -47,6 +50,9 @@ export interface PatternDraft {
   parsed: Pattern;
   at: Span;
 }
+
+/** The most is far below what a number holds exactly; a service without bodies lists its methods. */
+const MAX_BODY = { least: "1B", most: "1048576GiB" };
 
 /** Reads the mapping of a service. */
 export function readService(node: YamlNode, log: DiagnosticLog): ServiceDraft {
@@ -74,6 +80,7 @@ export function readService(node: YamlNode, log: DiagnosticLog): ServiceDraft {
       readMs: limit("read"),
       writeMs: limit("write"),
     },
+    bodyBytesMax: readSize(field<Service>(node, "max_body"), MAX_BODY, log) ?? 0,
   };
 }
 

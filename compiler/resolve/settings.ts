@@ -26,6 +26,7 @@ import { DiagnosticLog } from "../diagnostic-log.ts";
 import { headOf, itemsOf, type YamlNode } from "../parse/yaml-node.ts";
 import { readDuration } from "./duration.ts";
 import { field } from "./field.ts";
+import { readLimits } from "./limits.ts";
 import { parseNetwork } from "./network.ts";
 import { readFlag } from "./service.ts";
 import { plainText, referringText, sampleOf } from "./text.ts";
@@ -65,6 +66,7 @@ export function readSettings(root: YamlNode | undefined, log: DiagnosticLog): Re
       logLevels: readLevels(field<Logging>(logging, "level"), log),
       logPath: readPath(field<Logging>(logging, "path"), log) ?? defaults.logging.path,
       metricsEnabled: readFlag(metrics, defaults.metrics.enabled),
+      limits: readLimits(field<Server>(server, "limits"), log),
       tls: readTls(field<Global>(global, "tls"), log),
       cors: readCors(field<Global>(global, "cors"), log),
     },

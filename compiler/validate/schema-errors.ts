@@ -132,6 +132,8 @@ const SYNONYMS = new Map([
   ["endpoints", ["backends"]],
   ["address", ["url", "port"]],
   ["listen", ["port"]],
+  ["client_max_body_size", ["max_body"]],
+  ["max_connections", ["connections"]],
 ]);
 
 function reportType(

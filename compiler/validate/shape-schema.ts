@@ -7,7 +7,7 @@
  * every item behind a `$ref`.
  */
 import type { JsonSchema } from "../../schema/json-schema.ts";
-import { bundle, DURATION_PATTERN, type SchemaName } from "../../schema/schemas.ts";
+import { bundle, DURATION_PATTERN, type SchemaName, SIZE_PATTERN } from "../../schema/schemas.ts";
 
 /** The shape of a definition of a schema, or of its root. */
 export function shapeOf(name: SchemaName, definition?: string): JsonSchema {
@@ -20,8 +20,8 @@ function shape(schema: JsonSchema, definitions: Record<string, JsonSchema>): Jso
   if (schema.$ref !== undefined) {
     return shape(definitions[schema.$ref.replace("#/definitions/", "")]!, definitions);
   }
-  // A duration may be of any type here: `5` deserves to be told about units, not about types.
-  if (schema.pattern === DURATION_PATTERN) return {};
+  // Durations and sizes may be of any type here: `5` deserves to be told about units, not about types.
+  if (schema.pattern === DURATION_PATTERN || schema.pattern === SIZE_PATTERN) return {};
   const {
     $id: _id,
     pattern: _pattern,

@@ -25,6 +25,13 @@ const END_LF = 10;
 const QUOTED = 11;
 const QUOTED_PAIR = 12;
 
+// The parts of an extension; from NAME on it may end there.
+const BEFORE_NAME = 0;
+const BEFORE_VALUE = 1;
+const NAME = 2;
+const VALUE = 3;
+const BEHIND_QUOTE = 4;
+
 export class BodyDecoder {
   /** The body is complete. */
   done = true;
@@ -37,8 +44,8 @@ export class BodyDecoder {
   #left = 0;
   #state = CHUNK_SIZE;
   #digits = 0;
-  /** In an extension: a token or value has begun since the last ";" or "=". */
-  #extensionHasToken = false;
+  /** Where in an extension the last byte was. */
+  #part = BEFORE_NAME;
   #extensionBytes = 0;
   #trailerBytes = 0;
 
@@ -152,7 +159,7 @@ export class BodyDecoder {
       return true;
     }
     this.#state = CHUNK_EXTENSION;
-    this.#extensionHasToken = false;
+    this.#part = BEFORE_NAME;
     return byte === 0x3b;
   }
 
@@ -167,23 +174,24 @@ export class BodyDecoder {
       else if (byte === 0x5c) this.#state = QUOTED_PAIR;
       return FIELD_VALUE[byte] === 1;
     }
+    const part = this.#part;
     if (TOKEN[byte] === 1) {
-      this.#extensionHasToken = true;
-      return true;
+      if (part === BEFORE_NAME) this.#part = NAME;
+      else if (part === BEFORE_VALUE) this.#part = VALUE;
+      return part !== BEHIND_QUOTE;
     }
     if (byte === 0x22) {
       this.#state = QUOTED;
-      const allowed = !this.#extensionHasToken;
-      this.#extensionHasToken = true;
-      return allowed;
+      this.#part = BEHIND_QUOTE;
+      return part === BEFORE_VALUE;
     }
-    if (!this.#extensionHasToken) return false;
-    if (byte === CR) {
-      this.#state = CHUNK_SIZE_LF;
-      return true;
+    if (byte === 0x3d) {
+      this.#part = BEFORE_VALUE;
+      return part === NAME;
     }
-    this.#extensionHasToken = false;
-    return byte === 0x3b || byte === 0x3d;
+    this.#part = BEFORE_NAME;
+    if (byte === CR) this.#state = CHUNK_SIZE_LF;
+    return (byte === CR || byte === 0x3b) && part >= NAME;
   }
 
   #trailer(byte: number): boolean {

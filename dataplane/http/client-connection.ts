@@ -2,13 +2,15 @@
  * Client connection: one accepted socket, the requests that come in on it one behind the other, and
  * how it ends. What becomes of a request is exchange.ts's business.
  */
-import { HEADER_TIMEOUT_MS, LINGER_BYTES_MAX, LINGER_MS, PIPELINE_BYTES_MAX } from "../limits.ts";
+import { LINGER_BYTES_MAX, LINGER_MS, PIPELINE_BYTES_MAX } from "../limits.ts";
+import { NO_TICKET, type Ticket } from "../connection-counts.ts";
 import { type Runtime } from "../runtime.ts";
 import { Exchange, type ExchangeClient } from "./exchange.ts";
 import { LF } from "./bytes.ts";
 import { type Output } from "./output.ts";
 import { writeOwnAnswer } from "./response-writer.ts";
 import { METHODS_KNOWN, refusalStatus } from "./status.ts";
+import { type Tunnel } from "./tunnel.ts";
 import { type Wire, type WireOwner } from "./wire.ts";
 
 /** Every answer begins with these bytes; see `#probe`. */
@@ -19,10 +21,13 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   readonly peer: string;
   readonly isTls: boolean;
   readonly wire: Wire;
+  /** For whoever accepted it and counted it: given back at the end. */
+  ticket: Ticket = NO_TICKET;
   readonly #runtime: Runtime;
   readonly #exchange: Exchange;
   /** Bytes that wait: an incomplete head, a body before its backend is connected, the next request. */
   #stash: Buffer | undefined;
+  #tunnel: Tunnel | undefined;
   #isDriving = false;
   /** Between two requests, or before the first. */
   #isIdle = true;
@@ -33,6 +38,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   #probes = 0;
   #discarded = 0;
   #idleSince = 0;
+  #requests = 0;
 
   constructor(runtime: Runtime, isTls: boolean, wire: (owner: WireOwner) => Wire) {
     this.#runtime = runtime;
@@ -54,6 +60,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
       if ((this.#discarded += end - start) > LINGER_BYTES_MAX) this.wire.destroy();
       return;
     }
+    if (this.#tunnel !== undefined) return this.#tunnel.onClientData(bytes, start, end);
     let isOurs = false;
     if (this.#stash !== undefined) {
       if (this.#isBusy) return this.#keep(Buffer.from(bytes.subarray(start, end)));
@@ -103,7 +110,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
       const behind = this.#runtime.requestHead.parse(bytes, start, end);
       if (behind === 0) {
         if (this.deadline === Infinity || this.#isIdle)
-          this.deadline = this.#runtime.deadlines.in(HEADER_TIMEOUT_MS);
+          this.deadline = this.#runtime.deadlines.in(this.#runtime.limits.headerTimeoutMs);
         this.#isIdle = false;
         break;
       }
@@ -114,12 +121,23 @@ export class ClientConnection implements WireOwner, ExchangeClient {
       this.#isIdle = false;
       this.deadline = Infinity;
       this.#discarded = 0;
-      start = exchange.begin(this.#runtime.requestHead, bytes, behind, end);
+      const { requestHead, limits } = this.#runtime;
+      const isLast = ++this.#requests >= limits.connectionRequestsMax;
+      if (isLast && limits.connectionRequestsMax > 0) requestHead.keepAlive = false;
+      start = exchange.begin(requestHead, bytes, behind, end);
       this.#armRead();
       if (!exchange.isActive) this.#settle();
     }
     this.#isDriving = false;
-    if (start >= end || this.#isClosing) return;
+    if (this.#isClosing) return;
+    if (start >= end) {
+      // Nothing is left of what the client sent before its FIN: this body will not become whole.
+      if (this.#hasEnded && exchange.isActive && !exchange.request.decoder.done) {
+        exchange.abort();
+        this.close();
+      }
+      return;
+    }
     const rest = bytes.subarray(start, end);
     this.#keep(isOurs ? rest : Buffer.from(rest));
   }
@@ -198,6 +216,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
       return;
     }
     this.deadline = Infinity;
+    if (this.#tunnel !== undefined) return this.#tunnel.onClientDrain();
     if (this.#exchange.isActive) {
       if (this.#hasEnded) this.#armProbe();
       return this.#exchange.onClientDrain();
@@ -214,6 +233,16 @@ export class ClientConnection implements WireOwner, ExchangeClient {
     if (this.#isDriving) return;
     this.#settle();
     if (!this.#isClosing) this.#goOn();
+  }
+
+  startTunnel(tunnel: Tunnel): void {
+    this.#tunnel = tunnel;
+    this.deadline = Infinity;
+    const early = this.#stash;
+    this.#stash = undefined;
+    this.wire.resume();
+    if (early !== undefined) tunnel.onClientData(early, 0, early.length);
+    if (this.#hasEnded) tunnel.onClientEnd();
   }
 
   /** With what has come in meanwhile; a client that has ended and sent nothing more is done. */
@@ -249,6 +278,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   onEnd(): void {
     this.#hasEnded = true;
     if (this.#isClosing) return;
+    if (this.#tunnel !== undefined) return this.#tunnel.onClientEnd();
     if (!this.#exchange.isActive) return this.#goOn();
     if (this.#exchange.request.decoder.done) return this.#probe();
     this.#exchange.abort();
@@ -299,9 +329,11 @@ export class ClientConnection implements WireOwner, ExchangeClient {
     this.#isClosing = true;
     this.deadline = Infinity;
     this.#stash = undefined;
+    this.#runtime.connections.close(this.ticket);
     this.#runtime.clients.delete(this);
     this.#runtime.deadlines.remove(this);
     this.#exchange.abort();
+    this.#tunnel?.onClientClosed();
     this.#runtime.onClientGone();
   }
 

@@ -68,6 +68,7 @@ export class Decision {
       this.json = '{"status":"ok"}';
       return 200;
     }
+    if (head.maxForwards === 0) return this.#noContent(`Allow: ${METHODS_KNOWN}\r\n`);
     if (generation.cors !== undefined) {
       this.cors = generation.cors.answerLines(bytes, head);
       const preflight = generation.cors.preflightLines(bytes, head);
@@ -94,6 +95,7 @@ export class Decision {
     if (parameters === undefined) return 400;
 
     const route = generation.route(row);
+    if (head.contentLength > route.bodyBytesMax) return 413;
     const backend = route.pool.pick();
     if (backend === undefined) return 503;
     forwarding.route = route;

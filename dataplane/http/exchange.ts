@@ -15,10 +15,13 @@ import { type RequestHead } from "./request-head.ts";
 import { writeRequestHead } from "./request-writer.ts";
 import { writeInterimHead, writeOwnAnswer, writeResponseHead } from "./response-writer.ts";
 import { type OwnStatus } from "./status.ts";
+import { Tunnel } from "./tunnel.ts";
 import { type Wire } from "./wire.ts";
 
 /** Interim answers of one exchange that are relayed; a backend that sends more is broken. */
 const INTERIM_ANSWERS_MAX = 16;
+/** A tunnel may be silent for so long: HAProxy's usual `timeout tunnel`. */
+const TUNNEL_IDLE_MS = 3_600_000;
 
 /** Whom an exchange answers. */
 export interface ExchangeClient extends RequestPeer {
@@ -36,6 +39,8 @@ export interface ExchangeClient extends RequestPeer {
   /** The answer cannot be completed. */
   cut(): void;
   onExchangeDone(keepAlive: boolean): void;
+  /** The backend has switched: from now on the connection's bytes are the tunnel's. */
+  startTunnel(tunnel: Tunnel): void;
 }
 
 export class Exchange implements UpstreamUser {
@@ -60,6 +65,7 @@ export class Exchange implements UpstreamUser {
   #keepAlive = true;
   #isRepeatable = false;
   #wantsContinue = false;
+  #wantsWebSocket = false;
   #hasBody = false;
   #retried = false;
   #timedOut = false;
@@ -91,6 +97,7 @@ export class Exchange implements UpstreamUser {
     }
     this.#route = decision.forwarding.route;
     this.#backend = decision.forwarding.backend;
+    this.request.bytesMax = this.#route.bodyBytesMax;
     output.clear();
     writeRequestHead(output, bytes, head, decision.forwarding);
     return this.#forward(bytes, at, end);
@@ -106,6 +113,7 @@ export class Exchange implements UpstreamUser {
     this.#keepAlive = head.keepAlive && !this.#runtime.isDraining;
     this.#isRepeatable = head.isRepeatable;
     this.#wantsContinue = head.expectsContinue;
+    this.#wantsWebSocket = head.wantsWebSocket;
     this.#retried = this.#timedOut = false;
     this.#interim = 0;
     if (head.isChunked) this.request.decoder.beginChunked();
@@ -134,8 +142,7 @@ export class Exchange implements UpstreamUser {
     if (this.#hasBody) {
       if (!this.request.push(this.#client.wire, upstream.wire, output, bytes, at, end)) {
         output.clear();
-        this.#refuseBody();
-        return end;
+        return this.#refuseBody(end);
       }
       at = this.request.decoder.next;
     } else {
@@ -182,19 +189,26 @@ export class Exchange implements UpstreamUser {
     const { output } = this.#runtime;
     output.clear();
     if (!this.request.push(this.#client.wire, upstream.wire, output, bytes, start, end)) {
-      this.#refuseBody();
-      return end;
+      return this.#refuseBody(end);
     }
     this.#armUpstream();
     return this.request.decoder.next;
   }
 
-  /** The request's body breaks its framing: nobody shall take it for a whole one. */
-  #refuseBody(): void {
+  /**
+   * The request's body breaks its framing or is too long: nobody shall take it for a whole one.
+   *
+   * @returns where to go on reading; of a body that is only too long it is known where it ends
+   */
+  #refuseBody(end: number): number {
+    const { isTooLong, decoder } = this.request;
     this.#dropUpstream();
-    this.#keepAlive = false;
+    if (!isTooLong) this.#keepAlive = false;
     if (this.hasAnswered) this.#cut();
-    else this.reply(400);
+    else this.reply(isTooLong ? 413 : 400);
+    if (!isTooLong) return end;
+    if (decoder.done) this.#client.wire.releaseBuffer();
+    return decoder.next;
   }
 
   onUpstreamDrain(): void {
@@ -225,10 +239,27 @@ export class Exchange implements UpstreamUser {
         return;
       }
       if (head.status >= 200) return this.#answerHead(bytes, behind, end);
-      if (head.status === 101 || ++this.#interim > INTERIM_ANSWERS_MAX) return this.#fail(502);
+      if (head.status === 101) return this.#switch(bytes, behind, end);
+      if (++this.#interim > INTERIM_ANSWERS_MAX) return this.#fail(502);
       this.#relayInterim(bytes);
       start = behind;
     }
+  }
+
+  /** 101: the exchange becomes a tunnel, where that was asked for. */
+  #switch(bytes: Buffer, at: number, end: number): void {
+    const { responseHead, output } = this.#runtime;
+    if (!this.#wantsWebSocket || !responseHead.upgradesToWebSocket) return this.#fail(502);
+    const upstream = this.#upstream!;
+    output.clear();
+    writeInterimHead(output, bytes, responseHead);
+    this.#client.send(output);
+    const tunnel = new Tunnel(this.#runtime, this.#client, upstream, TUNNEL_IDLE_MS);
+    upstream.reassign(tunnel);
+    this.#upstream = undefined;
+    this.#end();
+    this.#client.startTunnel(tunnel);
+    tunnel.onResponseBytes(bytes, at, end);
   }
 
   /** 1xx: passed on to clients that know of it; a 100 only to one that asked for it. */
@@ -307,6 +338,11 @@ export class Exchange implements UpstreamUser {
     if (upstream === undefined || !this.hasAnswered) return;
     upstream.wire.resume();
     this.#armUpstream();
+  }
+
+  /** A backend that ends its half has nothing more to say. */
+  onUpstreamEnd(): boolean {
+    return false;
   }
 
   /** The backend's connection has ended, with or without an error. */

@@ -28,6 +28,8 @@ export const FIELD = {
   DATE: 16,
   /** The backend's word on CORS; dropped where Balto has its own. */
   ALLOW_ORIGIN: 17,
+  /** Counted down and obeyed where the method is OPTIONS, else passed on. */
+  MAX_FORWARDS: 18,
 } as const;
 
 const NAMES: [string, number][] = [
@@ -41,6 +43,7 @@ const NAMES: [string, number][] = [
   ["forwarded", FIELD.FORWARDED],
   ["keep-alive", FIELD.KEEP_ALIVE],
   ["connection", FIELD.CONNECTION],
+  ["max-forwards", FIELD.MAX_FORWARDS],
   ["authorization", FIELD.PROTECTED],
   ["content-length", FIELD.CONTENT_LENGTH],
   ["http2-settings", FIELD.HOP],
@@ -139,7 +142,8 @@ export class FieldList {
       while (at < end && (bytes[at] === SP || bytes[at] === HTAB)) at++;
       if (at < end && bytes[at] !== COMMA) return -1;
       if (equalsFolded(bytes, from, to, CLOSE)) bits |= 1;
-      else if (equalsFolded(bytes, from, to, KEEP_ALIVE)) bits |= 2;
+      else if (equalsFolded(bytes, from, to, KEEP_ALIVE) && !hasUnderscore(bytes, from, to))
+        bits |= 2;
       else if (equalsFolded(bytes, from, to, UPGRADE)) bits |= 4;
       else if (this.#optionCount === CONNECTION_OPTIONS_MAX) return -1;
       else {
@@ -151,7 +155,7 @@ export class FieldList {
     return bits;
   }
 
-  /** True where Connection names field `i`. Only fields of kind OTHER are ever asked for. */
+  /** True where Connection names field `i`. Fields that others rely on are never asked for. */
   isNamedByConnection(bytes: Uint8Array, i: number): boolean {
     for (let option = 0; option < this.#optionCount; option++) {
       const from = this.#options[option * 2]!;

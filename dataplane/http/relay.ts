@@ -21,18 +21,27 @@ export class Relay {
   readonly decoder: BodyDecoder = new BodyDecoder();
   /** Bytes of content passed on. */
   bytes = 0;
+  /** The most of them; a body that goes beyond is not passed on any more. */
+  bytesMax = Infinity;
   #chunked = false;
 
   /** The decoder has been begun; `chunked` says how the body leaves. */
   begin(chunked: boolean): void {
     this.#chunked = chunked;
     this.bytes = 0;
+    this.bytesMax = Infinity;
+  }
+
+  /** The body is longer than it may be: why `push` has passed nothing on. */
+  get isTooLong(): boolean {
+    return this.bytes > this.bytesMax;
   }
 
   /**
    * Passes on what `bytes[start..end)` holds of the body, behind what `output` holds already (a head).
    *
-   * @returns false where the body's framing is broken; nothing of this read has been sent then
+   * @returns false where the body's framing is broken, or the body is too long; nothing of this read
+   * has been sent then
    */
   push(
     source: Wire,
@@ -46,6 +55,7 @@ export class Relay {
     if (!decoder.read(bytes, start, end)) return false;
     const length = decoder.contentEnd - decoder.contentStart;
     this.bytes += length;
+    if (this.bytes > this.bytesMax) return false;
     const isShared = source.isShared(bytes);
     if (length === 0) {
       if (decoder.done && this.#chunked) output.put(LAST_CHUNK);

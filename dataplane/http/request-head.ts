@@ -22,7 +22,7 @@ import {
   TOKEN,
 } from "./bytes.ts";
 import { BAD, NEED_MORE, readFieldLines, TOO_MANY_FIELDS } from "./field-lines.ts";
-import { FIELD, FieldList } from "./fields.ts";
+import { FIELD, FieldList, hasUnderscore } from "./fields.ts";
 
 /** Limits of a request head; bytes and counts. */
 export interface HeadLimits {
@@ -36,6 +36,7 @@ const METHOD_BYTES_MAX = 32;
 
 export class RequestHead {
   readonly fields: FieldList;
+  #isGet = false;
   readonly #limits: HeadLimits;
   methodStart = 0;
   methodEnd = 0;
@@ -59,7 +60,10 @@ export class RequestHead {
   isChunked = false;
   keepAlive = true;
   expectsContinue = false;
-  acceptsTrailers = false;
+  /** Of an OPTIONS request (RFC 9110 §7.6.2); -1 where there is none, and for every other method. */
+  maxForwards = -1;
+  /** A WebSocket handshake as RFC 6455 §4.1 has it; every other Upgrade is ignored. */
+  wantsWebSocket = false;
 
   constructor(limits: HeadLimits) {
     this.#limits = limits;
@@ -133,6 +137,7 @@ export class RequestHead {
   #method(bytes: Buffer): number {
     const { methodStart, methodEnd } = this;
     this.isHead = equals(bytes, methodStart, methodEnd, HEAD);
+    this.#isGet = equals(bytes, methodStart, methodEnd, GET);
     this.isRepeatable = this.isHead;
     for (const name of REPEATABLE) {
       if (equals(bytes, methodStart, methodEnd, name)) this.isRepeatable = true;
@@ -186,10 +191,11 @@ export class RequestHead {
     let hosts = 0;
     let connection = 0;
     let expects = 0;
+    let upgrades = false;
     this.contentLength = -1;
     this.isChunked = false;
     this.expectsContinue = false;
-    this.acceptsTrailers = false;
+    this.maxForwards = -1;
     for (let i = 0; i < fields.count; i++) {
       const start = fields.valueStart[i]!;
       const end = fields.valueEnd[i]!;
@@ -220,10 +226,18 @@ export class RequestHead {
         }
         case FIELD.EXPECT:
           if (++expects > 1 || !equalsFolded(bytes, start, end, CONTINUE)) return -417;
+          if (hasUnderscore(bytes, start, end)) return -417;
           this.expectsContinue = this.minor > 0;
           break;
-        case FIELD.TE:
-          this.acceptsTrailers ||= equalsFolded(bytes, start, end, TRAILERS);
+        case FIELD.MAX_FORWARDS: {
+          if (!equals(bytes, this.methodStart, this.methodEnd, OPTIONS)) break;
+          if (this.maxForwards !== -1) return BAD;
+          this.maxForwards = decimal(bytes, start, end);
+          if (this.maxForwards === -1) return BAD;
+          break;
+        }
+        case FIELD.UPGRADE:
+          upgrades = this.#isGet && equalsFolded(bytes, start, end, WEBSOCKET);
           break;
         default:
       }
@@ -233,6 +247,12 @@ export class RequestHead {
       if (this.minor > 0) return BAD;
       if (this.authorityEnd === this.authorityStart) this.hostStart = this.hostEnd = 0;
     }
+    this.wantsWebSocket =
+      upgrades &&
+      (connection & 4) !== 0 &&
+      this.minor > 0 &&
+      !this.isChunked &&
+      this.contentLength <= 0;
     this.keepAlive = (connection & 1) === 0 && (this.minor > 0 || (connection & 2) !== 0);
     return 0;
   }
@@ -252,7 +272,10 @@ export class RequestHead {
     let at = start;
     if (bytes[at] === 0x5b) {
       const close = bytes.indexOf(0x5d, at);
-      if (close === -1 || close >= end || !isIPv6(latin1(bytes, at + 1, close))) return BAD;
+      if (close === -1 || close >= end) return BAD;
+      const address = latin1(bytes, at + 1, close);
+      // A zone is this host's own business (RFC 9110 §4.2.1 knows none); isIPv6 would take it.
+      if (address.includes("%") || !isIPv6(address)) return BAD;
       at = close + 1;
     } else {
       while (at < end && HOST_NAME[bytes[at]!] === 1) at++;
@@ -279,10 +302,11 @@ function transferCoding(bytes: Buffer, start: number, end: number): number {
 
 const HTTP_1 = Buffer.from("HTTP/1.");
 const HEAD = Buffer.from("HEAD");
+const GET = Buffer.from("GET");
+const WEBSOCKET = Buffer.from("websocket");
 const OPTIONS = Buffer.from("OPTIONS");
 const PRI = Buffer.from("PRI");
 const REPEATABLE = ["GET", "PUT", "DELETE", "OPTIONS"].map((name) => Buffer.from(name));
 const REFUSED = ["CONNECT", "TRACE", "TRACK"].map((name) => Buffer.from(name));
 const CONTINUE = Buffer.from("100-continue");
 const CHUNKED = Buffer.from("chunked");
-const TRAILERS = Buffer.from("trailers");

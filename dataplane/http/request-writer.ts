@@ -59,6 +59,12 @@ export function writeRequestHead(
     output.put(CRLF);
   }
   if (head.expectsContinue) output.put(EXPECT);
+  if (head.maxForwards !== -1) {
+    output.put(MAX_FORWARDS);
+    output.decimal(head.maxForwards - 1);
+    output.put(CRLF);
+  }
+  if (head.wantsWebSocket) output.put(UPGRADE);
   output.put(CRLF);
 }
 
@@ -78,7 +84,7 @@ function writeFields(output: Output, bytes: Buffer, head: RequestHead, isTrusted
   for (let i = 0; i < fields.count; i++) {
     const kind = fields.kind[i];
     const passes =
-      kind === FIELD.OTHER
+      kind === FIELD.OTHER || (kind === FIELD.MAX_FORWARDS && head.maxForwards === -1)
         ? !fields.isNamedByConnection(bytes, i)
         : kind === FIELD.PROTECTED ||
           kind === FIELD.DATE ||
@@ -107,10 +113,7 @@ function writeForwarding(output: Output, bytes: Buffer, head: RequestHead, to: F
   if (!to.isTrusted || !writeValues(output, bytes, head, FIELD.FORWARDED_PROTO, false)) {
     output.text(to.isTls ? "https" : "http");
   }
-  if (
-    to.isTrusted &&
-    head.fields.kind.subarray(0, head.fields.count).includes(FIELD.FORWARDED_HOST)
-  ) {
+  if (to.isTrusted && hasValue(head, FIELD.FORWARDED_HOST)) {
     output.put(FORWARDED_HOST);
     writeValues(output, bytes, head, FIELD.FORWARDED_HOST, false);
   } else if (head.authorityEnd > head.authorityStart) {
@@ -118,6 +121,14 @@ function writeForwarding(output: Output, bytes: Buffer, head: RequestHead, to: F
     output.copy(bytes, head.authorityStart, head.authorityEnd);
   }
   output.put(CRLF);
+}
+
+/** True where a field of a kind says anything. */
+function hasValue({ fields }: RequestHead, kind: number): boolean {
+  for (let i = 0; i < fields.count; i++) {
+    if (fields.kind[i] === kind && fields.valueStart[i] !== fields.valueEnd[i]) return true;
+  }
+  return false;
 }
 
 /** Writes the values of all fields of a kind, comma-separated; `open` puts a comma behind the last. */
@@ -147,4 +158,6 @@ const FORWARDED_PROTO = Buffer.from("\r\nX-Forwarded-Proto: ");
 const FORWARDED_HOST = Buffer.from("\r\nX-Forwarded-Host: ");
 const CHUNKED = Buffer.from("Transfer-Encoding: chunked\r\n");
 const CONTENT_LENGTH = Buffer.from("Content-Length: ");
+const UPGRADE = Buffer.from("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+const MAX_FORWARDS = Buffer.from("Max-Forwards: ");
 const EXPECT = Buffer.from("Expect: 100-continue\r\n");

@@ -8,6 +8,7 @@ import { FIELD, FieldList } from "./fields.ts";
 export class ResponseHead {
   readonly fields: FieldList;
   readonly #headBytesMax: number;
+  #minor = 1;
   status = 0;
   reasonStart = 0;
   reasonEnd = 0;
@@ -19,6 +20,8 @@ export class ResponseHead {
   /** From `Keep-Alive: timeout=N`, -1 where it says nothing. Seconds. */
   keepAliveSeconds = -1;
   hasDate = false;
+  /** It names WebSocket as the protocol that it switches to. */
+  upgradesToWebSocket = false;
 
   constructor(limits: { headBytesMax: number; fieldsMax: number }) {
     this.#headBytesMax = limits.headBytesMax;
@@ -56,6 +59,7 @@ export class ResponseHead {
     this.reasonEnd = at;
     if (at + 1 >= end) return at < end && bytes[at] !== CR ? BAD : NEED_MORE;
     if (bytes[at] !== CR || bytes[at + 1] !== LF) return BAD;
+    this.#minor = minor;
     this.keepAlive = minor > 0;
     return at + 2;
   }
@@ -67,6 +71,7 @@ export class ResponseHead {
     this.isChunked = false;
     this.keepAliveSeconds = -1;
     this.hasDate = false;
+    this.upgradesToWebSocket = false;
     for (let i = 0; i < fields.count; i++) {
       const start = fields.valueStart[i]!;
       const end = fields.valueEnd[i]!;
@@ -91,18 +96,25 @@ export class ResponseHead {
           if (timeout !== null) this.keepAliveSeconds = Number(timeout[1]);
           break;
         }
+        case FIELD.UPGRADE:
+          this.upgradesToWebSocket = equalsFolded(bytes, start, end, WEBSOCKET);
+          break;
         case FIELD.DATE:
           this.hasDate = true;
           break;
         default:
       }
     }
-    if (this.isChunked && this.contentLength !== -1) return false;
+    if (this.isChunked && (this.contentLength !== -1 || this.#minor === 0)) return false;
+    if ((connection & 4) === 0) this.upgradesToWebSocket = false;
     if ((connection & 1) !== 0) this.keepAlive = false;
     else if ((connection & 2) !== 0) this.keepAlive = true;
+    // It can have no body and announces one, which may be on its way.
+    if (this.status === 204 && (this.isChunked || this.contentLength > 0)) this.keepAlive = false;
     return true;
   }
 }
 
 const HTTP_1 = Buffer.from("HTTP/1.");
 const CHUNKED = Buffer.from("chunked");
+const WEBSOCKET = Buffer.from("websocket");

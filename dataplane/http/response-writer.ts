@@ -35,6 +35,7 @@ export function writeResponseHead(
 /** Writes an interim (1xx) head: only its fields, no framing. */
 export function writeInterimHead(output: Output, bytes: Buffer, head: ResponseHead): void {
   writeStatusAndFields(output, bytes, head, false);
+  if (head.status === 101) output.put(UPGRADE);
   output.put(CRLF);
 }
 
@@ -140,5 +141,6 @@ const JSON_TYPE = Buffer.from("Content-Type: application/json\r\n");
 const DATE = Buffer.from("Date: ");
 const CONTENT_LENGTH = Buffer.from("Content-Length: ");
 const CHUNKED = Buffer.from("Transfer-Encoding: chunked\r\n");
+const UPGRADE = Buffer.from("Connection: Upgrade\r\nUpgrade: websocket\r\n");
 const CLOSE = Buffer.from("Connection: close\r\n");
 const KEEP_ALIVE = Buffer.from("Connection: keep-alive\r\n");

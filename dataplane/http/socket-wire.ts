@@ -3,8 +3,9 @@
  * every chunk is a buffer that nobody else writes to.
  */
 import { isIP } from "node:net";
-import { connect, type TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 
+import { tlsModule } from "../tls-module.ts";
 import { type Endpoint, type ReadBuffers, type Wire, type WireOwner } from "./wire.ts";
 
 export class SocketWire implements Wire {
@@ -19,7 +20,7 @@ export class SocketWire implements Wire {
 
   /** A TLS connection to a backend; `onConnect` follows when the handshake is done. */
   static connect(owner: WireOwner, buffers: ReadBuffers, to: Endpoint): SocketWire {
-    const socket = connect({
+    const socket = tlsModule().connect({
       host: to.address,
       port: to.port,
       // An address has no place in SNI (RFC 6066 §3).

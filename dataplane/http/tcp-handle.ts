@@ -13,6 +13,8 @@ export interface TcpHandle {
   /** Called for every read, with the handle as `this`; returns the buffer for the next one, if another. */
   onread: (this: TcpHandle) => Buffer | undefined;
   readonly writeQueueSize: number;
+  /** Its file descriptor; -1 where it has none. */
+  readonly fd: number;
   useUserBuffer(buffer: Buffer): void;
   readStart(): number;
   readStop(): number;
@@ -55,9 +57,15 @@ const stream = node.binding("stream_wrap") as StreamBinding;
 const tcp = node.binding("tcp_wrap") as TcpBinding;
 
 /** Reads end with this number where the peer has sent its FIN. */
-export const END_OF_FILE: number = [...getSystemErrorMap()].find(
-  ([, [name]]) => name === "EOF",
-)![0];
+export const END_OF_FILE: number = errno("EOF");
+const TOO_MANY_FILES = errno("EMFILE");
+
+let connectDescriptorsMax = Infinity;
+
+/** From now on connections that would get this descriptor or a higher one fail with EMFILE. */
+export function limitConnects(descriptorsMax: number): void {
+  connectDescriptorsMax = descriptorsMax;
+}
 
 /** In `onread`: how many bytes were read, or a negated errno. */
 export function bytesRead(): number {
@@ -89,23 +97,43 @@ export function connectTcp(
   const handle = new tcp.TCP(tcp.constants.SOCKET);
   const request = new tcp.TCPConnectWrap();
   request.oncomplete = done;
-  const status = address.includes(":")
+  let status = address.includes(":")
     ? handle.connect6(request, address, port)
     : handle.connect(request, address, port);
+  if (status === 0 && handle.fd >= connectDescriptorsMax) status = TOO_MANY_FILES;
   if (status !== 0) process.nextTick(done, status);
   return handle;
 }
 
-/** From now on a listening server hands its connections to `accepted` instead of making sockets. */
-export function onAccept(server: Server, accepted: (handle: TcpHandle) => void): void {
-  const listening = (server as unknown as { _handle: { onconnection: unknown } })._handle;
-  listening.onconnection = (status: number, handle: TcpHandle | undefined) => {
-    if (status === 0 && handle !== undefined) accepted(handle);
+/**
+ * From now on a listening server offers its connections to `takes` first, and makes sockets only of
+ * those it does not take. What fails while accepting is left to the next attempt.
+ */
+export function onAccept(server: Server, takes: (handle: TcpHandle) => boolean): void {
+  const listening = listeningHandle(server);
+  const { onconnection } = listening;
+  listening.onconnection = (status, handle) => {
+    if (status !== 0 || handle === undefined || takes(handle)) return;
+    onconnection.call(listening, status, handle);
   };
+}
+
+/** What a listening server listens with. */
+export interface ListeningHandle {
+  onconnection: (this: ListeningHandle, status: number, handle: TcpHandle | undefined) => void;
+}
+
+export function listeningHandle(server: Server): ListeningHandle {
+  return (server as unknown as { _handle: ListeningHandle })._handle;
 }
 
 /** The error of a negated errno. */
 export function systemError(status: number, call: string): NodeJS.ErrnoException {
   const code = getSystemErrorName(status);
   return Object.assign(new Error(`${call} ${code}`), { code, syscall: call, errno: status });
+}
+
+/** The negated errno of an error's name. */
+function errno(code: string): number {
+  return [...getSystemErrorMap()].find(([, [name]]) => name === code)![0];
 }

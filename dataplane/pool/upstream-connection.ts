@@ -16,6 +16,8 @@ export interface UpstreamUser {
   onUpstreamConnected(): void;
   onResponseBytes(bytes: Buffer, start: number, end: number): void;
   onUpstreamDrain(): void;
+  /** The backend will send no more. True where the connection goes on all the same. */
+  onUpstreamEnd(): boolean;
   onUpstreamClosed(error: NodeJS.ErrnoException | undefined): void;
   /** A limit has passed. True where that ends the connection; `onUpstreamClosed` follows. */
   onUpstreamDeadline(): boolean;
@@ -66,6 +68,11 @@ export class UpstreamConnection implements WireOwner {
     });
   }
 
+  /** Another user takes over in the middle: the exchange has become a tunnel. */
+  reassign(user: UpstreamUser): void {
+    this.#user = user;
+  }
+
   /** The exchange is over and the connection as good as new. */
   release(keepAliveSeconds: number): void {
     this.#detach();
@@ -99,6 +106,7 @@ export class UpstreamConnection implements WireOwner {
 
   onEnd(): void {
     const user = this.#user;
+    if (user !== undefined && user.onUpstreamEnd()) return;
     this.destroy();
     user?.onUpstreamClosed(undefined);
   }

@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 
 import { encode } from "../../artifact/encode.ts";
-import type { Model, Service, Settings, Timeouts } from "../../artifact/model.ts";
+import type { Limits, Model, Service, Settings, Timeouts } from "../../artifact/model.ts";
 import { compile } from "../../compiler/compile.ts";
 import { writeArtifact } from "../../compiler/write-artifact.ts";
 
@@ -17,11 +17,17 @@ export type Target = string | { readonly url: string };
 
 /** A service. Without anything but `to` it takes every request and strips nothing off its path. */
 export interface RouteOptions extends Partial<
-  Pick<Service, "name" | "domains" | "pattern" | "methods" | "stripPrefix" | "preserveHost">
+  Pick<
+    Service,
+    "name" | "domains" | "pattern" | "methods" | "stripPrefix" | "preserveHost" | "bodyBytesMax"
+  >
 > {
   to: Target | readonly Target[];
   timeouts?: Partial<Timeouts>;
 }
+
+/** What differs from the defaults; of the limits, too. */
+export type SettingOverrides = Partial<Omit<Settings, "limits">> & { limits?: Partial<Limits> };
 
 const settings: Settings = {
   listen: "127.0.0.1:0",
@@ -34,6 +40,15 @@ const settings: Settings = {
   logLevels: ["info", "warn", "error"],
   logPath: "",
   metricsEnabled: true,
+  limits: {
+    headBytesMax: 32_768,
+    fieldsMax: 128,
+    targetBytesMax: 16_384,
+    headerTimeoutMs: 10_000,
+    connectionsMax: 0,
+    clientConnectionsMax: 0,
+    connectionRequestsMax: 0,
+  },
   tls: { enabled: false, certFile: "", keyFile: "" },
   cors: { enabled: false, allowedOrigins: [] },
 };
@@ -48,12 +63,16 @@ const timeouts: Timeouts = {
 /** The artifact of some routes. */
 export function serving(
   routes: RouteOptions | readonly RouteOptions[],
-  overrides: Partial<Settings> = {},
+  overrides: SettingOverrides = {},
   revision = "",
 ): Uint8Array {
   const list = "to" in routes ? [routes] : routes;
   const model: Model = {
-    settings: { ...settings, ...overrides },
+    settings: {
+      ...settings,
+      ...overrides,
+      limits: { ...settings.limits, ...overrides.limits },
+    },
     pools: list.map((route, index) => ({
       key: nameOf(route, index),
       algorithm: "round-robin",
@@ -72,6 +91,7 @@ export function serving(
       stripPrefix: route.stripPrefix ?? true,
       preserveHost: route.preserveHost ?? false,
       timeouts: { ...timeouts, ...route.timeouts },
+      bodyBytesMax: route.bodyBytesMax ?? 0,
       pool: index,
       origin: { file: "services/test.yaml", line: index + 1, column: 1 },
     })),

@@ -27,6 +27,8 @@ export interface DataPlaneOptions {
   workers?: number;
   args?: readonly string[];
   env?: Readonly<Record<string, string>>;
+  /** How many descriptors it may have. */
+  descriptors?: number;
   /** Another entry than this checkout's, and the folder to run it in. */
   main?: string;
   cwd?: string;
@@ -130,6 +132,16 @@ export class DataPlane {
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
   }
 
+  /** Processor time it has used, in milliseconds. */
+  processorMs(): number {
+    const stat = readFileSync(`/proc/${this.pid}/stat`, "utf8");
+    const [user, system] = stat
+      .slice(stat.lastIndexOf(")") + 2)
+      .split(" ")
+      .slice(11, 13);
+    return (Number(user) + Number(system)) * 10;
+  }
+
   /** Everything it has said, for the message of a failure. */
   report(): string {
     const lines = this.log.map((line) => JSON.stringify(line));
@@ -172,7 +184,11 @@ export function launch(artifact: Uint8Array | string, options: DataPlaneOptions 
     "--parent-pipe",
     ...(options.args ?? []),
   ];
-  const { child, exit } = startChild(process.execPath, args, {
+  const { descriptors } = options;
+  const limited = ["-c", 'ulimit -n "$0" && exec "$@"', String(descriptors), process.execPath];
+  const [command, words] =
+    descriptors === undefined ? [process.execPath, args] : ["/bin/sh", [...limited, ...args]];
+  const { child, exit } = startChild(command, words, {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: { PATH: process.env["PATH"] ?? "", ...options.env },
     stdio: ["pipe", "pipe", "pipe"],

@@ -82,8 +82,12 @@ export class Load {
       const request = this.#options.request(n);
       try {
         client ??= await Client.to(this.#options.port);
-        await this.#exchange(client, request, n);
+        const goesOn = await this.#exchange(client, request, n);
         this.report.answered[kind]++;
+        if (!goesOn) {
+          client.close();
+          client = undefined;
+        }
       } catch (error) {
         this.#lost(request, error);
         client?.close();
@@ -95,12 +99,14 @@ export class Load {
     client?.close();
   }
 
-  async #exchange(client: Client, request: LoadRequest, n: number): Promise<void> {
+  /** False where the answer announces the connection's end: it must not be used again. */
+  async #exchange(client: Client, request: LoadRequest, n: number): Promise<boolean> {
     const answer = await client.ask(request.line, request.fields, request.body);
     this.#saw(this.#options.generationOf(answer, request, n));
-    if (answer.field("connection") !== undefined) {
-      this.report.closed.push(`announced: Connection: ${answer.field("connection")}`);
-    }
+    const connection = answer.field("connection");
+    if (connection === undefined) return true;
+    this.report.closed.push(`announced: Connection: ${connection}`);
+    return false;
   }
 
   async #perRequest(): Promise<void> {

@@ -43,6 +43,15 @@ const settings: fc.Arbitrary<Settings> = fc.record({
   logLevels: fc.subarray([...LOG_LEVELS]),
   logPath: word,
   metricsEnabled: fc.boolean(),
+  limits: fc.record({
+    headBytesMax: fc.integer({ min: 1, max: 65_536 }),
+    fieldsMax: fc.integer({ min: 1, max: 1_000 }),
+    targetBytesMax: fc.integer({ min: 1, max: 65_536 }),
+    headerTimeoutMs: ms,
+    connectionsMax: fc.nat(10_000_000),
+    clientConnectionsMax: fc.nat(10_000_000),
+    connectionRequestsMax: fc.nat(1_000_000_000),
+  }),
   tls: fc.record({ enabled: fc.boolean(), certFile: word, keyFile: word }),
   cors: fc.record({ enabled: fc.boolean(), allowedOrigins: words }),
 });
@@ -65,6 +74,10 @@ const rest = fc.record({
   stripPrefix: fc.boolean(),
   preserveHost: fc.boolean(),
   timeouts,
+  bodyBytesMax: fc.oneof(
+    fc.constantFrom(0, 1, 2 ** 32 - 1, 2 ** 32, Number.MAX_SAFE_INTEGER),
+    fc.maxSafeNat(),
+  ),
   pool: fc.nat(),
   origin,
 });

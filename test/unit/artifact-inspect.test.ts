@@ -29,6 +29,7 @@ test("the JSON value says everything and survives JSON", () => {
     strip_prefix: true,
     preserve_host: false,
     timeouts: { connect_ms: 5_000, response_ms: 30_000, read_ms: 5_000, write_ms: 5_000 },
+    max_body_bytes: 0,
     pool: "pool-1",
     file: "services/sample.yaml",
     line: 3,

@@ -20,6 +20,15 @@ it("fills in every default", () => {
       logLevels: ["info"],
       logPath: "",
       metricsEnabled: true,
+      limits: {
+        headBytesMax: 32_768,
+        fieldsMax: 128,
+        targetBytesMax: 16_384,
+        headerTimeoutMs: 10_000,
+        connectionsMax: 0,
+        clientConnectionsMax: 0,
+        connectionRequestsMax: 0,
+      },
       tls: { enabled: false, certFile: "", keyFile: "" },
       cors: { enabled: false, allowedOrigins: [] },
     },
@@ -46,6 +55,7 @@ it("fills in every default", () => {
         stripPrefix: true,
         preserveHost: false,
         timeouts: { connectMs: 5_000, responseMs: 60_000, readMs: 60_000, writeMs: 60_000 },
+        bodyBytesMax: 0,
         pool: 0,
         origin: { file: "services/api.yaml", line: 1, column: 1 },
       },
@@ -65,6 +75,9 @@ global:
 server:
   port: "127.0.0.1:\${env:PORT:-5500}"
   trusted_proxies: ["FD00::/8", 10.0.0.7]
+  limits:
+    { head: 8KiB, fields: 50, target: 512B, header_timeout: 2s, connections: 20, connections_per_client: 3,
+      requests_per_connection: 1000 }
   drain: { delay: 5s, timeout: 0s }
 services:
   - name: users
@@ -76,6 +89,7 @@ services:
       - url: http://\${env:HOST}:\${env:PORT:-80}/x
     strip_prefix: false
     preserve_host: true
+    max_body: 5GiB
     timeouts: { connect: 1s, response: 2s, read: 3s, write: 4s }
   - { name: old, enabled: false, domain: old.example.com, path_prefix: /, ports: [1] }
 `;
@@ -91,6 +105,15 @@ services:
     logLevels: ["info", "error"],
     logPath: "/var/log/balto.log",
     metricsEnabled: false,
+    limits: {
+      headBytesMax: 8_192,
+      fieldsMax: 50,
+      targetBytesMax: 512,
+      headerTimeoutMs: 2_000,
+      connectionsMax: 20,
+      clientConnectionsMax: 3,
+      connectionRequestsMax: 1_000,
+    },
     tls: { enabled: true, certFile: "/tls/a.crt", keyFile: "${env:KEY}" },
     cors: { enabled: true, allowedOrigins: ["*", "https://app.example.com"] },
   });
@@ -103,7 +126,8 @@ services:
       stripPrefix: false,
       preserveHost: true,
       timeouts: { connectMs: 1_000, responseMs: 2_000, readMs: 3_000, writeMs: 4_000 },
-      origin: { file: "balto.config.yaml", line: 14, column: 5 },
+      bodyBytesMax: 5 * 2 ** 30,
+      origin: { file: "balto.config.yaml", line: 17, column: 5 },
     },
   ]);
   expect(model.pools).toMatchObject([

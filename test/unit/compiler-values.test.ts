@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { nearest } from "../../compiler/nearest.ts";
 import { parseDuration } from "../../compiler/resolve/duration.ts";
 import { parseNetwork } from "../../compiler/resolve/network.ts";
+import { parseSize } from "../../compiler/resolve/size.ts";
 
 it.each([
   ["500ms", 500],
@@ -17,6 +18,25 @@ it.each([
   ["", undefined],
 ])("reads the duration %j as %s", (text, ms) => {
   expect(parseDuration(text)).toBe(ms);
+});
+
+it.each([
+  ["0B", 0],
+  ["512B", 512],
+  ["16KiB", 16_384],
+  ["10MiB", 10_485_760],
+  ["5GiB", 5_368_709_120],
+  ["16", undefined],
+  ["16KB", undefined],
+  ["16kib", undefined],
+  ["16 KiB", undefined],
+  ["1.5MiB", undefined],
+  ["-1B", undefined],
+  ["KiB", undefined],
+  ["1KiB1B", undefined],
+  ["", undefined],
+])("reads the size %j as %s", (text, bytes) => {
+  expect(parseSize(text)).toBe(bytes);
 });
 
 it.each([

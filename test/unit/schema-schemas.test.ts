@@ -1,9 +1,10 @@
 import { Ajv } from "ajv";
 import { expect, it } from "vitest";
 import { parseDuration } from "../../compiler/resolve/duration.ts";
+import { parseSize } from "../../compiler/resolve/size.ts";
 import { drifted, generate } from "../../schema/generate.ts";
 import type { JsonSchema } from "../../schema/json-schema.ts";
-import { bundle, DURATION_PATTERN, SCHEMA_NAMES } from "../../schema/schemas.ts";
+import { bundle, DURATION_PATTERN, SCHEMA_NAMES, SIZE_PATTERN } from "../../schema/schemas.ts";
 
 for (const name of SCHEMA_NAMES) {
   it(`bundles ${name} into one draft-07 document`, () => {
@@ -47,11 +48,14 @@ it("generates what is committed", async () => {
   expect(drifted(await generate()).map(({ path }) => path)).toEqual([]);
 });
 
-it("gives every default of a duration in the form of a duration", () => {
+it("gives every default of a duration or size in its form", () => {
   for (const name of SCHEMA_NAMES) {
     for (const [path, schema] of walk(bundle(name))) {
       if (schema.pattern === DURATION_PATTERN) {
         expect(parseDuration(schema.default as string), path).toBeTypeOf("number");
+      }
+      if (schema.pattern === SIZE_PATTERN && schema.default !== undefined) {
+        expect(parseSize(schema.default as string), path).toBeTypeOf("number");
       }
     }
   }
