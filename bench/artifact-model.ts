@@ -4,6 +4,7 @@
  * parameter. The same number gives the same model.
  */
 import type { Model, Pool, Service } from "../artifact/model.ts";
+import { SETTINGS } from "../test/fixtures/artifact-model.ts";
 
 const WORDS = ["orders", "search", "ledger", "stocks", "images", "quotes", "emails", "brands"];
 const SERVICES_PER_FILE = 100;
@@ -51,27 +52,3 @@ function poolOf({ name, origin }: Service, index: number): Pool {
   }));
   return { key: name, algorithm: "round-robin", backends };
 }
-
-const SETTINGS: Model["settings"] = {
-  listen: ":5500",
-  trustedProxies: [],
-  readTimeoutMs: 5_000,
-  writeTimeoutMs: 5_000,
-  idleTimeoutMs: 30_000,
-  drainDelayMs: 0,
-  drainTimeoutMs: 30_000,
-  logLevels: ["info"],
-  logPath: "",
-  metricsEnabled: true,
-  limits: {
-    headBytesMax: 32_768,
-    fieldsMax: 128,
-    targetBytesMax: 16_384,
-    headerTimeoutMs: 10_000,
-    connectionsMax: 0,
-    clientConnectionsMax: 0,
-    connectionRequestsMax: 0,
-  },
-  tls: { enabled: false, certFile: "", keyFile: "" },
-  cors: { enabled: false, allowedOrigins: [] },
-};

@@ -55,7 +55,7 @@ export class Relay {
     if (!decoder.read(bytes, start, end)) return false;
     const length = decoder.contentEnd - decoder.contentStart;
     this.bytes += length;
-    if (this.bytes > this.bytesMax) return false;
+    if (this.isTooLong) return false;
     const isShared = source.isShared(bytes);
     if (length === 0) {
       if (decoder.done && this.#chunked) output.put(LAST_CHUNK);

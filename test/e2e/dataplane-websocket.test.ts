@@ -5,9 +5,9 @@ import { WebSocket } from "ws";
 
 import { publish, published, serving } from "../harness/artifact.ts";
 import { Client } from "../harness/client.ts";
-import { start } from "../harness/data-plane.ts";
+import { type DataPlane, start } from "../harness/data-plane.ts";
 import { startOrigin } from "../harness/origin.ts";
-import { startRawOrigin } from "../harness/raw-origin.ts";
+import { type RawOrigin, startRawOrigin } from "../harness/raw-origin.ts";
 import { until } from "../harness/until.ts";
 import { startWebSocketOrigin } from "../harness/websocket-origin.ts";
 
@@ -22,6 +22,17 @@ const SWITCH =
   "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 const get = (...fields: string[]): string =>
   ["GET /ws HTTP/1.1", "Host: h", ...fields, "", ""].join("\r\n");
+
+/** A client and a backend, connection number `index` there, that have switched to WebSocket. */
+async function openTunnel(balto: DataPlane, origin: RawOrigin, index = 0) {
+  const client = await Client.to(balto.port);
+  await client.send(get(...HANDSHAKE));
+  const peer = await origin.peer(index);
+  await peer.request();
+  await peer.send(SWITCH);
+  await client.head();
+  return { client, peer };
+}
 
 test("real clients and servers talk through it, in small and in large messages", async () => {
   const origin = await startWebSocketOrigin();
@@ -91,12 +102,7 @@ test("nothing reaches the backend as tunnel data before its 101", async () => {
 test("each side may end its half alone", async () => {
   const origin = await startRawOrigin();
   const balto = await start(serving({ to: origin }));
-  const client = await Client.to(balto.port);
-  await client.send(get(...HANDSHAKE));
-  const peer = await origin.peer(0);
-  await peer.request();
-  await peer.send(SWITCH);
-  await client.head();
+  const { client, peer } = await openTunnel(balto, origin);
   client.end();
   expect(await peer.read()).toBeUndefined();
   await peer.send("still here");
@@ -111,12 +117,7 @@ test("each side may end its half alone", async () => {
 test("what the client sent goes on to the backend although both have ended", async () => {
   const origin = await startRawOrigin();
   const balto = await start(serving({ to: origin }));
-  const client = await Client.to(balto.port);
-  await client.send(get(...HANDSHAKE));
-  const peer = await origin.peer(0);
-  await peer.request();
-  await peer.send(SWITCH);
-  await client.head();
+  const { client, peer } = await openTunnel(balto, origin);
   peer.hold();
   peer.end();
   void client.send(Buffer.alloc(5_000_000, "y"));
@@ -183,12 +184,7 @@ test("tunnels go on over a reload", async () => {
   const origin = await startRawOrigin();
   const path = published(serving({ to: origin }));
   const balto = await start(path);
-  const client = await Client.to(balto.port);
-  await client.send(get(...HANDSHAKE));
-  const peer = await origin.peer(0);
-  await peer.request();
-  await peer.send(SWITCH);
-  await client.head();
+  const { client, peer } = await openTunnel(balto, origin);
   publish(path, serving({ pattern: "/elsewhere", to: origin }));
   await balto.says("Artifact loaded");
   await client.send("ping");
@@ -201,12 +197,7 @@ test("a side that resets takes the other with it", async () => {
   const origin = await startRawOrigin();
   const balto = await start(serving({ to: origin }));
   for (const index of [0, 1]) {
-    const client = await Client.to(balto.port);
-    await client.send(get(...HANDSHAKE));
-    const peer = await origin.peer(index);
-    await peer.request();
-    await peer.send(SWITCH);
-    await client.head();
+    const { client, peer } = await openTunnel(balto, origin, index);
     const [one, other] = index === 0 ? [client, peer] : [peer, client];
     one.reset();
     await other.rest().catch(() => undefined);

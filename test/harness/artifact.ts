@@ -11,6 +11,7 @@ import { encode } from "../../artifact/encode.ts";
 import type { Limits, Model, Service, Settings, Timeouts } from "../../artifact/model.ts";
 import { compile } from "../../compiler/compile.ts";
 import { writeArtifact } from "../../compiler/write-artifact.ts";
+import { SETTINGS } from "../fixtures/artifact-model.ts";
 
 /** Where a request goes: an origin, or its URL. */
 export type Target = string | { readonly url: string };
@@ -30,27 +31,10 @@ export interface RouteOptions extends Partial<
 export type SettingOverrides = Partial<Omit<Settings, "limits">> & { limits?: Partial<Limits> };
 
 const settings: Settings = {
+  ...SETTINGS,
   listen: "127.0.0.1:0",
-  trustedProxies: [],
-  readTimeoutMs: 5_000,
-  writeTimeoutMs: 5_000,
-  idleTimeoutMs: 30_000,
-  drainDelayMs: 0,
   drainTimeoutMs: 20_000,
   logLevels: ["info", "warn", "error"],
-  logPath: "",
-  metricsEnabled: true,
-  limits: {
-    headBytesMax: 32_768,
-    fieldsMax: 128,
-    targetBytesMax: 16_384,
-    headerTimeoutMs: 10_000,
-    connectionsMax: 0,
-    clientConnectionsMax: 0,
-    connectionRequestsMax: 0,
-  },
-  tls: { enabled: false, certFile: "", keyFile: "" },
-  cors: { enabled: false, allowedOrigins: [] },
 };
 
 const timeouts: Timeouts = {
