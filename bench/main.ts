@@ -5,6 +5,9 @@ import { availableParallelism, cpus } from "node:os";
 
 import { run as runArtifact } from "./artifact.ts";
 import { run as runMatcher } from "./matcher.ts";
+import { run as runConnections } from "./proxy/connections.ts";
+import { run as runLatency } from "./proxy/latency.ts";
+import { run as runPauses } from "./proxy/pauses.ts";
 import { run as runProxies } from "./proxy/proxies.ts";
 
 process.stdout.write(
@@ -13,3 +16,6 @@ process.stdout.write(
 await runMatcher();
 await runArtifact();
 await runProxies();
+await runLatency();
+await runPauses();
+await runConnections();

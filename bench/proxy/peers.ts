@@ -25,6 +25,8 @@ export const PEERS: readonly Start[] = [
   startBalto,
   startCaddy,
   startUndici,
+  startFastify,
+  startHttpProxy3,
   startHttpProxy,
 ];
 
@@ -143,6 +145,16 @@ async function startHttpProxy(place: Place): Promise<Peer> {
   return startNode(place, "http-proxy-server.js", "http-proxy", versionOfPackage("http-proxy"));
 }
 
+async function startHttpProxy3(place: Place): Promise<Peer> {
+  const version = versionOfPackage("http-proxy-3");
+  return startNode(place, "http-proxy-3-server.js", "http-proxy-3", version);
+}
+
+async function startFastify(place: Place): Promise<Peer> {
+  const version = versionOfPackage("@fastify/http-proxy");
+  return startNode(place, "fastify-server.js", "fastify-proxy", version);
+}
+
 async function startUndici(place: Place): Promise<Peer> {
   return startNode(place, "undici-server.js", "http+undici", versionOfPackage("undici"));
 }
@@ -163,26 +175,48 @@ function versionOfPackage(name: string): string {
   return (JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version;
 }
 
-async function startBalto({ core, port, origin, folder }: Place): Promise<Peer> {
+/** How a Balto of a benchmark differs from the plain one. */
+export interface BaltoOptions {
+  workers?: number;
+  /** Flags for Node itself. */
+  node?: readonly string[];
+  /** Told of each line on standard output. */
+  onLine?: (line: string) => void;
+}
+
+/** Balto with one service that takes everything; its artifact is `balto.artifact` in the place's folder. */
+export async function startBalto(
+  { core, port, origin, folder }: Place,
+  { workers = 1, node = [], onLine }: BaltoOptions = {},
+): Promise<Peer> {
+  const file = join(folder, "balto.artifact");
+  writeFileSync(file, baltoArtifact(port, origin));
+  const main = join(import.meta.dirname, "../../dataplane/main.ts");
+  // As the launcher starts it: without compiled code at hand, stripping types costs memory for good.
+  const cache = join(import.meta.dirname, "../../node_modules/.cache/balto");
+  const command = ["env", `NODE_COMPILE_CACHE=${cache}`, process.execPath, ...node, main];
+  command.push("--artifact", file, "--workers", String(workers));
+  return {
+    name: "balto",
+    version: "this tree",
+    port,
+    process: await startPinned(core, command, port, onLine),
+  };
+}
+
+/** The artifact of one service that takes everything; `name` tells one generation from another. */
+export function baltoArtifact(port: number, origin: number, name = "all"): Uint8Array {
   const config = `
 server: { port: "127.0.0.1:${port}" }
+global: { timeouts: { idle: 10m } }
 services:
-  - { domain: "*", path_prefix: "/*", ports: ["127.0.0.1:${origin}"] }
+  - { name: "${name}", domain: "*", path_prefix: "/*", ports: ["127.0.0.1:${origin}"] }
 `;
   const { artifact, diagnostics } = compile({
     files: [{ path: "balto.config.yaml", content: Buffer.from(config) }],
   });
   if (artifact === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
-  const file = join(folder, "balto.artifact");
-  writeFileSync(file, artifact);
-  const main = join(import.meta.dirname, "../../dataplane/main.ts");
-  const command = [process.execPath, main, "--artifact", file, "--workers", "1"];
-  return {
-    name: "balto",
-    version: "this tree",
-    port,
-    process: await startPinned(core, command, port),
-  };
+  return artifact;
 }
 
 /** The number in what a program says of its version; nginx says it on standard error. */

@@ -1,9 +1,11 @@
 /**
  * Processes of a benchmark: started on one core, measured by the CPU time the kernel charges them.
  */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 
 const children = new Set<ChildProcess>();
 process.on("exit", () => {
@@ -23,10 +25,12 @@ export async function startPinned(
   core: number,
   command: readonly string[],
   port: number,
+  onLine?: (line: string) => void,
 ): Promise<ChildProcess> {
   const child = spawn("taskset", ["-c", String(core), ...command], {
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["ignore", onLine === undefined ? "ignore" : "pipe", "inherit"],
   });
+  if (onLine !== undefined) createInterface({ input: child.stdout! }).on("line", onLine);
   children.add(child);
   child.on("exit", () => children.delete(child));
   for (let attempt = 0; attempt < 100; attempt++) {
@@ -73,6 +77,12 @@ export function find(program: string): string | undefined {
 /** Runs a program to its end and gives its standard output. */
 export function output(command: string, args: readonly string[]): string {
   return execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+}
+
+/** Runs a program to its end beside everything else; gives its standard output. */
+export async function outputOf(command: string, args: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(command, args, { maxBuffer: 1 << 26 });
+  return stdout;
 }
 
 /** The clock ticks of /proc (getconf CLK_TCK), 100 on every Linux that Node runs on. */
