@@ -9,7 +9,7 @@ system_path := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 stamp := node_modules/.balto-installed
 
-.PHONY: help setup run test fuzz build lint lint-fix format gen bench install-hooks clean
+.PHONY: help setup run test fuzz build lint lint-fix format gen bench bench-faults install-hooks clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -48,6 +48,9 @@ gen: setup ## Write the generated files anew
 
 bench: setup ## Run the benchmarks
 	@node bench/main.ts
+
+bench-faults: setup ## Try backends that misbehave behind Balto, nginx, HAProxy and Caddy
+	@node bench/faults/main.ts
 
 install-hooks: setup ## Let git run .githooks/
 	@git config core.hooksPath .githooks

@@ -2,67 +2,93 @@
  * Decode: an artifact back into its model, for inspecting, comparing and testing. The data plane does
  * not use it.
  */
-import { type Algorithm, ALGORITHMS, LOG_LEVELS, type Model, type Origin } from "./model.ts";
+import { poolPolicyOf, servicePolicyOf } from "./decode-policy.ts";
+import { NONE } from "./layout.ts";
+import { type Backend, LOG_LEVELS, type Model, type Origin } from "./model.ts";
 import { RowReader, rowCount, textOf, type View } from "./view.ts";
+
+export { poolPolicyOf, servicePolicyOf } from "./decode-policy.ts";
 
 /** The model that `encode` was given. */
 export function decode(view: View): Model {
-  const backends = new RowReader(view, "backends");
-  const pools = new RowReader(view, "pools");
   const services = new RowReader(view, "services");
-  const timeouts = new RowReader(view, "timeouts");
   const routes = new RowReader(view, "routes");
-
-  const files = new Map<number, string>();
-  const fileOf = (id: number): string => {
-    const known = files.get(id);
-    if (known !== undefined) return known;
-    const file = textOf(view, id);
-    files.set(id, file);
-    return file;
-  };
-  const origin = (reader: RowReader<"services"> | RowReader<"backends">, row: number): Origin => ({
-    file: fileOf(reader.number(row, "file")),
-    line: reader.number(row, "line"),
-    column: reader.number(row, "column"),
+  const pools = new RowReader(view, "pools");
+  const backends = new RowReader(view, "backends");
+  const positions = new RowReader(view, "positions");
+  const servicePolicy = cached((row) => servicePolicyOf(view, row));
+  const poolPolicy = cached((row) => poolPolicyOf(view, row));
+  const traits = cached((row) => traitsOf(view, row));
+  const fileOf = cached((id) => textOf(view, id));
+  const originOf = (file: number, position: number): Origin => ({
+    file: fileOf(file),
+    line: positions.number(position, "line"),
+    column: positions.number(position, "column"),
   });
-
   return {
     settings: settingsOf(view),
     pools: range(pools.count).map((row) => {
       const { first, count } = pools.run(row, "backends");
+      const file = pools.number(row, "file");
       return {
         key: pools.text(row, "key"),
-        algorithm: ALGORITHMS[pools.number(row, "algorithm")] as Algorithm,
+        label: pools.text(row, "label"),
+        policy: poolPolicy(pools.number(row, "policy")),
         backends: range(count, first).map((backend) => ({
           url: backends.text(backend, "url"),
-          weight: backends.number(backend, "weight"),
-          name: backends.text(backend, "name"),
-          origin: origin(backends, backend),
+          ...traits(backends.number(backend, "traits")),
+          origin: originOf(file, backends.number(backend, "position")),
         })),
+        table: pools.number(row, "table") === NONE ? [] : [...tableOf(view, row)],
+        origin: originOf(file, pools.number(row, "position")),
       };
     }),
-    services: range(routes.count).map((route) => {
-      const row = routes.number(route, "service");
-      const limits = services.number(row, "timeouts");
-      return {
-        name: services.text(row, "name"),
-        domains: services.words(row, "domains"),
-        pattern: routes.text(route, "pattern"),
-        methods: methodNames(view, routes.number(route, "methods")),
-        stripPrefix: services.number(row, "stripPrefix") === 1,
-        preserveHost: services.number(row, "preserveHost") === 1,
-        timeouts: {
-          connectMs: timeouts.number(limits, "connectMs"),
-          responseMs: timeouts.number(limits, "responseMs"),
-          readMs: timeouts.number(limits, "readMs"),
-          writeMs: timeouts.number(limits, "writeMs"),
-        },
-        bodyBytesMax: bodyBytesMax(services, row),
-        pool: services.number(row, "pool"),
-        origin: origin(services, row),
-      };
-    }),
+    services: range(services.count).map((row) => ({
+      name: services.text(row, "name"),
+      domains: services.words(row, "domains"),
+      pattern: routes.text(row, "pattern"),
+      methods: methodNames(view, routes.number(row, "methods")),
+      ...servicePolicy(services.number(row, "policy")),
+      pool: services.number(row, "pool"),
+      origin: originOf(services.number(row, "file"), services.number(row, "position")),
+    })),
+  };
+}
+
+/** What a backend's row says; where it was written is its pool's to say. */
+export function backendOf(view: View, row: number): Omit<Backend, "origin"> {
+  const backends = new RowReader(view, "backends");
+  const traits = traitsOf(view, backends.number(row, "traits"));
+  return { url: backends.text(row, "url"), ...traits };
+}
+
+function traitsOf(view: View, row: number): Omit<Backend, "origin" | "url"> {
+  const traits = new RowReader(view, "backendTraits");
+  return {
+    weight: traits.number(row, "weight"),
+    name: traits.text(row, "name"),
+    priority: traits.number(row, "priority"),
+    connectionsMax: traits.number(row, "connectionsMax"),
+  };
+}
+
+/** The table of a pool's row, over the artifact's own bytes; empty where it has none. See maglev.ts. */
+export function tableOf(view: View, pool: number): Uint32Array {
+  const table = new RowReader(view, "pools").number(pool, "table");
+  if (table === NONE) return NO_TABLE;
+  const { first, count } = new RowReader(view, "tables").run(table, "entries");
+  return view.tableEntries.subarray(first, first + count);
+}
+
+const NO_TABLE = new Uint32Array(0);
+
+/** Reads each row once: most of an artifact's rows lead to a few others. */
+function cached<T>(read: (row: number) => T): (row: number) => T {
+  const known = new Map<number, T>();
+  return (row) => {
+    let value = known.get(row);
+    if (value === undefined) known.set(row, (value = read(row)));
+    return value;
   };
 }
 
@@ -100,12 +126,6 @@ export function settingsOf(view: View): Model["settings"] {
       allowedOrigins: row.words(0, "corsAllowedOrigins"),
     },
   };
-}
-
-/** The largest body that a service takes, in bytes; 0 is no limit. */
-export function bodyBytesMax(services: RowReader<"services">, row: number): number {
-  const high = services.number(row, "bodyBytesMaxHigh");
-  return high * 2 ** 32 + services.number(row, "bodyBytesMaxLow");
 }
 
 /** The names of the methods of a bit set, in the order of their bits. */

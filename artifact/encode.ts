@@ -10,7 +10,7 @@ import { EncodeError } from "./encode-error.ts";
 import { edgeHash, hostHash } from "./hash.ts";
 import { HOST_ANY } from "./layout.ts";
 import type { Model, Service } from "./model.ts";
-import { hasParameter, parameterNames, parsePattern, type Pattern } from "./pattern.ts";
+import { parameterNames, parsePattern, type Pattern } from "./pattern.ts";
 import { SectionWriter } from "./section-writer.ts";
 import { insert, layOut, type NodeRow, type TrieNode, trieNode } from "./trie.ts";
 
@@ -57,24 +57,18 @@ function readPattern(text: string): Pattern {
   return pattern;
 }
 
-/** Writes the rows of one service and returns its route's. */
+/** Writes the rows of one service and returns the number of its route, which is its own. */
 function writeService(out: SectionWriter, service: Service, pattern: Pattern): number {
-  const row = out.rows.services.add({
+  out.rows.services.add({
     name: out.text(service.name),
     domains: out.words(service.domains),
     pool: service.pool,
-    timeouts: out.timeouts(service.timeouts),
-    stripPrefix: Number(service.stripPrefix),
-    preserveHost: Number(service.preserveHost),
-    bodyBytesMaxHigh: Math.floor(service.bodyBytesMax / 2 ** 32),
-    bodyBytesMaxLow: service.bodyBytesMax >>> 0,
+    policy: out.policies.service(service),
     ...out.origin(service.origin),
   });
   return out.rows.routes.add({
     pattern: out.text(service.pattern),
-    service: row,
     methods: out.methods(service.methods),
-    strip: Number(service.stripPrefix && !hasParameter(pattern)),
     parameters: out.words(parameterNames(pattern)),
   });
 }

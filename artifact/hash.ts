@@ -1,6 +1,7 @@
 /**
- * The hash of the artifact's two tables (hosts, trie edges): FNV-1a over bytes, then the finaliser
- * of MurmurHash3 with a seed. Written here because the matcher computes it byte by byte as it scans.
+ * The hash of the artifact's tables (hosts, trie edges, backends of a pool): FNV-1a over bytes, then
+ * the finaliser of MurmurHash3 with a seed. Written here because the matcher computes it byte by byte
+ * as it scans.
  */
 
 /** FNV-1a 32-bit offset basis and prime (http://www.isthe.com/chongo/tech/comp/fnv/). */
@@ -30,6 +31,13 @@ export function hostHash(kind: number, name: Uint8Array): number {
   let h = FNV_BASIS;
   for (let i = name.length - 1; i >= 0; i--) h = Math.imul(h ^ name[i]!, FNV_PRIME);
   return finish(h, kind);
+}
+
+/** Hash of what a request is balanced by (an address, a path, a field's value): `start` to `end`. */
+export function keyHash(bytes: Uint8Array, start = 0, end = bytes.length): number {
+  let h = FNV_BASIS;
+  for (let i = start; i < end; i++) h = Math.imul(h ^ bytes[i]!, FNV_PRIME);
+  return finish(h, 0);
 }
 
 /** Slots of a table for `count` entries: a power of two, at most half full, never without a gap. */

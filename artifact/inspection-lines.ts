@@ -58,14 +58,55 @@ function hosts({ hosts, services, pools }: Inspection): string[] {
   ]);
 }
 
-function backends({ key, algorithm, backends }: Inspection["pools"][number]): string[] {
+/** A pool's lines: what is off, or has no effect, is not told. */
+function backends({ key, backends, ...pool }: Inspection["pools"][number]): string[] {
   return [
-    `    pool ${key}, ${algorithm}`,
-    ...backends.map(({ url, weight, name, file, line, column }) => {
-      const named = name === "" ? "" : `${name}  `;
-      return `      ${named}${url}  weight ${weight}  ${file}:${line}:${column}`;
+    `    pool ${key}, ${algorithm(pool)}`,
+    ...policies(pool).map((line) => `      ${line}`),
+    ...backends.map(({ url, weight, name, priority, max_connections, file, line, column }) => {
+      const parts = [
+        ...(name === "" ? [] : [name]),
+        url,
+        `weight ${weight}`,
+        ...(priority === 0 ? [] : [`priority ${priority}`]),
+        ...(max_connections === 0 ? [] : [`max_connections ${max_connections}`]),
+        `${file}:${line}:${column}`,
+      ];
+      return `      ${parts.join("  ")}`;
     }),
   ];
+}
+
+type Policy = Omit<Inspection["pools"][number], "key" | "backends">;
+
+function algorithm({ load_balancing: { algorithm: name, hash, bounded_load } }: Policy): string {
+  if (hash === null) return name;
+  const source = hash.name === "" ? hash.by : `${hash.by}:${hash.name}`;
+  return `${name} of ${source}${bounded_load === 0 ? "" : ` bounded at ${bounded_load}`}`;
+}
+
+function policies(policy: Policy): string[] {
+  const { load_balancing: balancing, health_check: health, passive, circuit_breaker } = policy;
+  const { sticky } = balancing;
+  const probe =
+    health?.type === "tcp" ? "tcp" : `${health?.type} ${health?.method} ${health?.path}`;
+  return [
+    ...(sticky === null ? [] : [`sticky by the cookie ${sticky.cookie}`]),
+    ...(health === null ? [] : [`probes ${probe} every ${health.interval_ms} ms`]),
+    ...(passive === null ? [] : [`passive ${ejection(passive)}`]),
+    circuit_breaker === null
+      ? "no circuit breaker"
+      : `breaker opens after ${circuit_breaker.failure_threshold} for ${circuit_breaker.timeout_ms} ms`,
+  ];
+}
+
+function ejection(passive: NonNullable<Policy["passive"]>): string {
+  const { consecutive_failures: count, failure_rate: rate, ejection_time_ms } = passive;
+  const reasons = [
+    ...(count === 0 ? [] : [`${count} failures`]),
+    ...(rate === 0 ? [] : [`a failure rate of ${rate}`]),
+  ];
+  return `ejects after ${reasons.join(" or ")} for ${ejection_time_ms} ms`;
 }
 
 /** A count with its thousands apart, the same in every locale. */

@@ -5,6 +5,7 @@
 import { decode } from "./decode.ts";
 import { type Domain, formatDomain } from "./domain.ts";
 import { FORMAT_VERSION, SECTIONS } from "./layout.ts";
+import { policyJson, retryJson } from "./inspection-policy.ts";
 import type { Pool, Service, Settings } from "./model.ts";
 import { routesByHost } from "./route-order.ts";
 import { RowReader, rowCount, type View } from "./view.ts";
@@ -87,17 +88,24 @@ function hostsJson(view: View): Inspection["hosts"] {
   });
 }
 
-function poolJson({ key, algorithm, backends }: Pool) {
+function poolJson({ key, label, policy, backends, table, origin }: Pool) {
   return {
     key,
-    algorithm,
-    backends: backends.map(({ origin, ...backend }) => ({ ...backend, ...origin })),
+    label,
+    ...policyJson(policy),
+    table_entries: table.length,
+    backends: backends.map(({ origin: place, connectionsMax, ...backend }) => ({
+      ...backend,
+      max_connections: connectionsMax,
+      ...place,
+    })),
+    ...origin,
   };
 }
 
 /** `pool` is the pool's key; an empty list of methods is every method. */
 function serviceJson(service: Service, pools: readonly Pool[]) {
-  const { connectMs, responseMs, readMs, writeMs } = service.timeouts;
+  const { connectMs, responseMs, readMs, writeMs, requestMs, tunnelMs } = service.timeouts;
   return {
     name: service.name,
     domains: service.domains,
@@ -110,7 +118,11 @@ function serviceJson(service: Service, pools: readonly Pool[]) {
       response_ms: responseMs,
       read_ms: readMs,
       write_ms: writeMs,
+      request_ms: requestMs,
+      tunnel_ms: tunnelMs,
     },
+    retry: retryJson(service.retry),
+    hedge_after_ms: service.hedgeAfterMs,
     max_body_bytes: service.bodyBytesMax,
     pool: pools[service.pool]!.key,
     ...service.origin,

@@ -6,7 +6,7 @@
  */
 
 export const MAGIC = "BALTOART";
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 /** magic, version, section count, content bytes, reserved, SHA-256. */
 export const HEADER_BYTES = 64;
 export const DIGEST_OFFSET = 32;
@@ -49,9 +49,18 @@ const list = maybe("words");
 const methods = { kind: "methods" } as const;
 const bool = number(1);
 const ms = number(MS_MAX);
+const positiveMs = number(MS_MAX, 1);
 const u32 = number(NONE);
 const text = { kind: "text" } as const;
-const origin = { file: text, line: u32, column: u32 };
+/** A share that is between 0 and 1, or a factor, in hundredths. */
+const percent = number(100);
+const factor = number(10_000);
+const threshold = number(100_000, 1);
+/** Deadlines in the shared memory of the workers have a day of room. */
+const dayMs = number(86_400_000, 1);
+const statuses = maybe("statusRanges");
+/** Where a thing was written: trees repeat lines and columns far more than files. */
+const origin = { file: text, position: row("positions") };
 
 /** The sections made of rows, in file order, after `strings` and `stringEnds`. */
 export type RowSection =
@@ -65,9 +74,21 @@ export type RowSection =
   | "candidates"
   | "routes"
   | "services"
-  | "timeouts"
+  | "servicePolicies"
+  | "retryPolicies"
   | "pools"
-  | "backends";
+  | "poolPolicies"
+  | "stickyPolicies"
+  | "healthPolicies"
+  | "passivePolicies"
+  | "breakerPolicies"
+  | "statusRanges"
+  | "probeFields"
+  | "tables"
+  | "tableEntries"
+  | "backends"
+  | "backendTraits"
+  | "positions";
 
 /** Row sections as u32 arrays. */
 export type Tables = Record<RowSection, Uint32Array>;
@@ -86,9 +107,21 @@ export const SECTIONS = [
   "candidates",
   "routes",
   "services",
-  "timeouts",
+  "servicePolicies",
+  "retryPolicies",
   "pools",
+  "poolPolicies",
+  "stickyPolicies",
+  "healthPolicies",
+  "passivePolicies",
+  "breakerPolicies",
+  "statusRanges",
+  "probeFields",
+  "tables",
+  "tableEntries",
   "backends",
+  "backendTraits",
+  "positions",
 ] as const;
 
 /** A host's kind; the matcher tries them in this order. */
@@ -145,28 +178,125 @@ export const ROWS = {
   edgeSlots: { node: maybe("nodes") },
   /** Routes of one terminal, those that name methods first; `more` as in words. */
   candidates: { route: row("routes"), more: bool },
-  routes: {
-    pattern: text,
-    service: row("services"),
-    methods,
-    strip: bool,
-    parameters: list,
-  },
+  /** Row n is the route of row n of services. */
+  routes: { pattern: text, methods, parameters: list },
   services: {
     name: text,
     domains: list,
     pool: row("pools"),
-    timeouts: row("timeouts"),
+    policy: row("servicePolicies"),
+    ...origin,
+  },
+  servicePolicies: {
     stripPrefix: bool,
     preserveHost: bool,
+    connectMs: ms,
+    responseMs: ms,
+    readMs: ms,
+    writeMs: ms,
+    requestMs: ms,
+    tunnelMs: ms,
     /** Of 53 bits, as every whole number is. */
     bodyBytesMaxHigh: number(0x1fffff),
     bodyBytesMaxLow: u32,
+    retry: row("retryPolicies"),
+    hedgeAfterMs: ms,
+  },
+  retryPolicies: {
+    attempts: number(10),
+    onConnectFailure: bool,
+    onReset: bool,
+    onTimeout: bool,
+    onStatuses: statuses,
+    unsafe: bool,
+    backoffInitialMs: ms,
+    backoffMaxMs: ms,
+    backoffMultiplierPercent: number(10_000, 100),
+    backoffJitterPercent: percent,
+    budgetPercent: number(1_000),
+    perTryTimeoutMs: ms,
+    bufferBytes: number(1 << 24),
+  },
+  pools: {
+    key: text,
+    label: text,
+    policy: row("poolPolicies"),
+    backends: run("backends"),
+    table: maybe("tables"),
     ...origin,
   },
-  timeouts: { connectMs: ms, responseMs: ms, readMs: ms, writeMs: ms },
-  pools: { key: text, algorithm: number(2), backends: run("backends") },
-  backends: { url: text, weight: number(1_000_000, 1), name: text, ...origin },
+  poolPolicies: {
+    algorithm: number(8),
+    hashBy: number(4),
+    hashName: text,
+    boundedLoadPercent: factor,
+    sticky: maybe("stickyPolicies"),
+    slowStartMs: ms,
+    panicPercent: percent,
+    health: maybe("healthPolicies"),
+    passive: maybe("passivePolicies"),
+    breaker: maybe("breakerPolicies"),
+    waitersMax: number(1_000_000),
+    queueTimeoutMs: ms,
+    dnsRefreshMs: positiveMs,
+    dnsFamily: number(2),
+  },
+  stickyPolicies: {
+    cookie: text,
+    secret: text,
+    ttlMs: ms,
+    path: text,
+    secure: number(2),
+    sameSite: number(2),
+  },
+  healthPolicies: {
+    type: number(2),
+    path: text,
+    method: text,
+    headers: maybe("probeFields"),
+    host: text,
+    port: number(65_535),
+    expectedStatus: statuses,
+    expectedBody: text,
+    intervalMs: positiveMs,
+    jitterMs: ms,
+    timeoutMs: positiveMs,
+    unhealthyThreshold: threshold,
+    healthyThreshold: threshold,
+    initiallyUp: bool,
+  },
+  passivePolicies: {
+    consecutiveFailures: number(100_000),
+    failureRatePercent: percent,
+    requestsMin: threshold,
+    windowMs: dayMs,
+    ejectionMs: dayMs,
+    ejectionMaxMs: dayMs,
+    ejectedPercentMax: percent,
+    statuses,
+  },
+  breakerPolicies: {
+    failureThreshold: threshold,
+    successThreshold: threshold,
+    timeoutMs: dayMs,
+    halfOpenRequestsMax: number(64, 1),
+    statuses,
+  },
+  /** Lists as in words, each once. */
+  statusRanges: { first: number(599, 100), last: number(599, 100), more: bool },
+  probeFields: { name: text, value: text, more: bool },
+  /** One for each pool that has a table, in the order of the pools. */
+  tables: { entries: run("tableEntries") },
+  /** A position among the pool's backends. */
+  tableEntries: { backend: u32 },
+  backends: { url: text, traits: row("backendTraits"), position: row("positions") },
+  backendTraits: {
+    name: text,
+    weight: number(1_000_000, 1),
+    priority: number(255),
+    connectionsMax: number(1_000_000),
+  },
+  positions: { line: u32, column: u32 },
 } as const satisfies Record<RowSection, Record<string, Field>>;
 
 /** Field name → position in the row, in u32s. A run's count stands one after its first. */

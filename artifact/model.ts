@@ -68,7 +68,7 @@ export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** One routed service: a host set, a path pattern, a method set, and the pool behind them. */
-export interface Service {
+export interface Service extends ServicePolicy {
   name: string;
   /** Lower-case: `api.example.com`, `*.example.com` or `*`. At least one. */
   domains: string[];
@@ -76,14 +76,21 @@ export interface Service {
   pattern: string;
   /** Case-sensitive method tokens; empty means any. */
   methods: string[];
+  /** Index into `Model.pools`. */
+  pool: number;
+  origin: Origin;
+}
+
+/** How the requests of a service are forwarded. Services that agree in all of it share one row. */
+export interface ServicePolicy {
   stripPrefix: boolean;
   preserveHost: boolean;
   timeouts: Timeouts;
   /** Bytes of a request's body; 0 is no limit. */
   bodyBytesMax: number;
-  /** Index into `Model.pools`. */
-  pool: number;
-  origin: Origin;
+  retry: RetryPolicy;
+  /** A second attempt beside one that has no answer after so long; 0 is none. */
+  hedgeAfterMs: number;
 }
 
 /** Backend-side limits of one service. */
@@ -96,17 +103,71 @@ export interface Timeouts {
   readMs: number;
   /** No byte accepted by the backend for so long inside a request. */
   writeMs: number;
+  /** From the request's head to the answer's, all attempts and waits together; 0 is no limit. */
+  requestMs: number;
+  /** No byte in either direction for so long in an upgraded connection. */
+  tunnelMs: number;
+}
+
+/** When a failed attempt is made again, beyond what is always safe. */
+export interface RetryPolicy {
+  /** Further attempts after the first; 0 is only what is always safe. */
+  attempts: number;
+  on: { connectFailure: boolean; reset: boolean; timeout: boolean; statuses: StatusRange[] };
+  /** Methods that are not idempotent are repeated too. */
+  unsafe: boolean;
+  backoff: {
+    initialMs: number;
+    maxMs: number;
+    /** 200 doubles the wait with each attempt. */
+    multiplierPercent: number;
+    /** The part of a wait that is left to chance. */
+    jitterPercent: number;
+  };
+  /** Retries in proportion to the requests of the pool. */
+  budgetPercent: number;
+  /** For one attempt until its answer's head; 0 is no limit of its own. */
+  perTryTimeoutMs: number;
+  /** Request bodies up to this are kept to be sent again. */
+  bufferBytes: number;
+}
+
+/** Statuses from `first` to `last`, both included. */
+export interface StatusRange {
+  first: number;
+  last: number;
 }
 
 /** The artifact stores an index into this list, so new names go to its end. */
-export const ALGORITHMS = ["round-robin", "least-connections", "weighted-rr"] as const;
+export const ALGORITHMS = [
+  "round-robin",
+  "least-connections",
+  "weighted-rr",
+  "weighted-least-connections",
+  "random",
+  "p2c",
+  "ewma",
+  "consistent-hash",
+  "ip-hash",
+] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
 
+/** What a hash is made of; the artifact stores an index into this list. */
+export const HASH_SOURCES = ["source-ip", "header", "cookie", "path", "query"] as const;
+export type HashSource = (typeof HASH_SOURCES)[number];
+
+/** The backends behind one or more services. */
 export interface Pool {
   /** Identity across reloads: the same key is the same pool. */
   key: string;
-  algorithm: Algorithm;
+  /** What stands before a backend's URL in logs and metrics: the pool's name, or the first domain of the service it belongs to. */
+  label: string;
+  policy: PoolPolicy;
+  /** In the order in which they were written, all in the file of the pool's `origin`. */
   backends: Backend[];
+  /** Maglev table of positions in `backends`; empty unless the algorithm is consistent-hash or ip-hash. See maglev.ts. */
+  table: number[];
+  origin: Origin;
 }
 
 export interface Backend {
@@ -119,5 +180,110 @@ export interface Backend {
   weight: number;
   /** "" when none was given. */
   name: string;
+  /** 0 is first; higher ones are used where lower ones have no usable backend. */
+  priority: number;
+  /** Requests in flight, of all workers together; 0 is no limit. */
+  connectionsMax: number;
   origin: Origin;
+}
+
+/** How a pool picks, checks and protects its backends. Pools that agree in all of it share one row. */
+export interface PoolPolicy {
+  algorithm: Algorithm;
+  /** What consistent-hash and ip-hash go by. `name` is that of the header, cookie or query parameter, else "". */
+  hash: { by: HashSource; name: string };
+  /** How far above its share of requests in flight a backend may go under consistent-hash: 125 is 1.25 times; 0 is no bound. */
+  boundedLoadPercent: number;
+  sticky: StickyPolicy | undefined;
+  /** For how long a new or returned backend's share grows; 0 is not at all. */
+  slowStartMs: number;
+  /** Where fewer of the backends are usable, health is ignored; 0 is never. */
+  panicPercent: number;
+  /** Undefined is no active probes. */
+  health: HealthPolicy | undefined;
+  /** Undefined is no passive ejection. */
+  passive: PassivePolicy | undefined;
+  breaker: BreakerPolicy | undefined;
+  /** Requests that wait where every backend is at its `connectionsMax`; 0 waiters is no waiting. */
+  queue: { waitersMax: number; timeoutMs: number };
+  dns: { refreshMs: number; family: AddressFamily };
+}
+
+/** In the order of their numbers in the artifact. */
+export const ADDRESS_FAMILIES = ["auto", "ipv4", "ipv6"] as const;
+export type AddressFamily = (typeof ADDRESS_FAMILIES)[number];
+
+/** In the order of their numbers in the artifact. `auto` is secure where the client came over TLS. */
+export const COOKIE_SECURE = ["auto", "true", "false"] as const;
+/** In the order of their numbers in the artifact. */
+export const SAME_SITES = ["lax", "strict", "none"] as const;
+
+/** Clients are brought back to their backend by a signed cookie. */
+export interface StickyPolicy {
+  cookie: string;
+  /** A text with a reference: the key itself is never in an artifact. */
+  secret: string;
+  /** 0 is until the browser closes. */
+  ttlMs: number;
+  path: string;
+  secure: (typeof COOKIE_SECURE)[number];
+  sameSite: (typeof SAME_SITES)[number];
+}
+
+/** In the order of their numbers in the artifact. */
+export const PROBE_TYPES = ["http", "https", "tcp"] as const;
+
+/** Active probes of a pool's backends. */
+export interface HealthPolicy {
+  type: (typeof PROBE_TYPES)[number];
+  path: string;
+  method: string;
+  headers: { name: string; value: string }[];
+  /** "" is the backend's own. */
+  host: string;
+  /** 0 is the backend's own. */
+  port: number;
+  expectedStatus: StatusRange[];
+  /** A text that must stand in the first 64 KiB of the answer; "" is any. */
+  expectedBody: string;
+  intervalMs: number;
+  /** Up to so much is added to each interval. */
+  jitterMs: number;
+  timeoutMs: number;
+  /** Failed probes in a row until a backend is down, good ones until it is up. */
+  unhealthyThreshold: number;
+  healthyThreshold: number;
+  initiallyUp: boolean;
+}
+
+/** When traffic itself takes a backend out for a while. */
+export interface PassivePolicy {
+  /** Failures in a row; 0 is not by these. */
+  consecutiveFailures: number;
+  /** Failures within the window in proportion to its requests; 0 is not by these. */
+  failureRatePercent: number;
+  /** Requests within the window below which the rate says nothing. */
+  requestsMin: number;
+  windowMs: number;
+  /** Of the first ejection; it grows with each one up to the most. */
+  ejectionMs: number;
+  ejectionMaxMs: number;
+  /** Of the pool's backends. */
+  ejectedPercentMax: number;
+  /** Answers that are failures. */
+  statuses: StatusRange[];
+}
+
+/** The circuit breaker of each backend of a pool. */
+export interface BreakerPolicy {
+  /** Failures in a row that open it. */
+  failureThreshold: number;
+  /** Successes while half-open that close it. */
+  successThreshold: number;
+  /** How long it is open before it lets requests try. */
+  timeoutMs: number;
+  /** Requests in flight while half-open, of all workers together. */
+  halfOpenRequestsMax: number;
+  /** Answers that are failures. */
+  statuses: StatusRange[];
 }

@@ -50,12 +50,19 @@ export type Row<S extends RowSection> = {
     : number | undefined;
 };
 
+/** A u32 times this, and what is below this, is a whole number still. */
+const PAIR_LOW = 2 ** 21;
+
 /** Rows of one section, growing. */
 export class Rows<S extends RowSection> {
   count = 0;
   readonly #section: S;
   readonly #fields: { name: string; at: number; min: number; max: number; optional: boolean }[];
   readonly #stride: number;
+  /** Rows by content that `once` and `list` have added. */
+  readonly #known = new Map<number | string, number>();
+  #last: Row<S> | undefined;
+  #lastAt = 0;
   #words = new Uint32Array(256);
 
   constructor(section: S) {
@@ -91,6 +98,50 @@ export class Rows<S extends RowSection> {
       }
     }
     return this.count++;
+  }
+
+  /** The number of a row with this content: a known one, or one that it appends. */
+  once(row: Row<S>): number {
+    // Neighbours mostly agree: a look at the last one spares most keys.
+    if (this.#last !== undefined && this.#isSame(row, this.#last)) return this.#lastAt;
+    const key = this.#keyOf(row);
+    let known = this.#known.get(key);
+    if (known === undefined) this.#known.set(key, (known = this.add(row)));
+    this.#last = row;
+    this.#lastAt = known;
+    return known;
+  }
+
+  #isSame(row: Row<S>, last: Row<S>): boolean {
+    for (const { name } of this.#fields) {
+      if (row[name as keyof Row<S>] !== last[name as keyof Row<S>]) return false;
+    }
+    return true;
+  }
+
+  /** Two numbers make one where they fit: a text for each place in a file would take long. */
+  #keyOf(row: Row<S>): number | string {
+    const values = this.#fields.map(({ name }) => row[name as keyof Row<S>]);
+    const [high, low] = values as (number | undefined)[];
+    const isPair = values.length === 2 && high !== undefined && low !== undefined;
+    return isPair && low < PAIR_LOW ? high * PAIR_LOW + low : values.join();
+  }
+
+  /**
+   * The first row of a list, known or appended, in a section whose rows say with `more` whether the
+   * list goes on; undefined for the empty list.
+   */
+  list(items: readonly Omit<Row<S>, "more">[]): number | undefined {
+    if (items.length === 0) return undefined;
+    const key = items.map((item) => Object.values(item).join()).join(" ");
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const first = this.count;
+    items.forEach((item, index) => {
+      this.add({ ...item, more: Number(index + 1 < items.length) } as unknown as Row<S>);
+    });
+    this.#known.set(key, first);
+    return first;
   }
 
   /** Appends rows whose u32s are made already. */

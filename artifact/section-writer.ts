@@ -7,15 +7,16 @@ import type { Domain } from "./domain.ts";
 import { EncodeError } from "./encode-error.ts";
 import { slotCount } from "./hash.ts";
 import { HOST_ANY, HOST_WILDCARD, METHODS_MAX, NONE, type RowSection, SECTIONS } from "./layout.ts";
+import { usesTable } from "./maglev.ts";
 import {
-  ALGORITHMS,
+  type Backend,
   LOG_LEVELS,
   type Origin,
   type Pool,
   type Service,
   type Settings,
-  type Timeouts,
 } from "./model.ts";
+import { PolicyWriter } from "./policy-writer.ts";
 import { Rows, Strings } from "./rows.ts";
 import type { NodeRow } from "./trie.ts";
 
@@ -31,15 +32,25 @@ export class SectionWriter {
     candidates: new Rows("candidates"),
     routes: new Rows("routes"),
     services: new Rows("services"),
-    timeouts: new Rows("timeouts"),
+    servicePolicies: new Rows("servicePolicies"),
+    retryPolicies: new Rows("retryPolicies"),
     pools: new Rows("pools"),
+    poolPolicies: new Rows("poolPolicies"),
+    stickyPolicies: new Rows("stickyPolicies"),
+    healthPolicies: new Rows("healthPolicies"),
+    passivePolicies: new Rows("passivePolicies"),
+    breakerPolicies: new Rows("breakerPolicies"),
+    statusRanges: new Rows("statusRanges"),
+    probeFields: new Rows("probeFields"),
+    tables: new Rows("tables"),
+    tableEntries: new Rows("tableEntries"),
     backends: new Rows("backends"),
+    backendTraits: new Rows("backendTraits"),
+    positions: new Rows("positions"),
   };
+  readonly policies = new PolicyWriter(this.rows, (text) => this.text(text));
   readonly #strings = new Strings();
   readonly #methodBits: Map<string, number>;
-  /** Lists of words and sets of timeouts that have a row, by content. */
-  readonly #lists = new Map<string, number>();
-  readonly #timeouts = new Map<string, number>();
   readonly #poolKeys = new Set<string>();
 
   /** @param methods every method that any service names, in any order */
@@ -56,17 +67,7 @@ export class SectionWriter {
 
   /** The first row of a list of texts; undefined for the empty list. */
   words(texts: readonly string[]): number | undefined {
-    if (texts.length === 0) return undefined;
-    const ids = texts.map((text) => this.text(text));
-    const key = ids.join(" ");
-    const known = this.#lists.get(key);
-    if (known !== undefined) return known;
-    const first = this.rows.words.count;
-    ids.forEach((text, index) => {
-      this.rows.words.add({ text, more: Number(index + 1 < ids.length) });
-    });
-    this.#lists.set(key, first);
-    return first;
+    return this.rows.words.list(texts.map((text) => ({ text: this.text(text) })));
   }
 
   /** The bits of a set of methods that the constructor was told of. */
@@ -74,32 +75,54 @@ export class SectionWriter {
     return names.reduce((bits, name) => bits | this.#methodBits.get(name)!, 0) >>> 0;
   }
 
-  origin(origin: Origin): { file: number; line: number; column: number } {
-    return { file: this.text(origin.file), line: origin.line, column: origin.column };
+  origin({ file, line, column }: Origin): { file: number; position: number } {
+    return { file: this.text(file), position: this.rows.positions.once({ line, column }) };
   }
 
-  timeouts({ connectMs, responseMs, readMs, writeMs }: Timeouts): number {
-    const key = `${connectMs} ${responseMs} ${readMs} ${writeMs}`;
-    const known = this.#timeouts.get(key);
-    if (known !== undefined) return known;
-    const row = this.rows.timeouts.add({ connectMs, responseMs, readMs, writeMs });
-    this.#timeouts.set(key, row);
-    return row;
-  }
-
-  pool({ key, algorithm, backends }: Pool): void {
+  pool({ key, label, policy, backends, table, origin }: Pool): void {
     if (this.#poolKeys.has(key)) throw new EncodeError(`two pools have the key ${key}`);
     this.#poolKeys.add(key);
     const first = this.rows.backends.count;
-    for (const { url, weight, name, origin } of backends) {
-      const texts = { url: this.text(url), name: this.text(name) };
-      this.rows.backends.add({ ...texts, weight, ...this.origin(origin) });
-    }
+    for (const backend of backends) this.#backend(backend, key, origin.file);
     this.rows.pools.add({
       key: this.text(key),
-      algorithm: ALGORITHMS.indexOf(algorithm),
+      label: this.text(label),
+      policy: this.policies.pool(policy),
       backends: { first, count: backends.length },
+      table: this.#table(table, key, backends.length, usesTable(policy.algorithm)),
+      ...this.origin(origin),
     });
+  }
+
+  /** `file` is its pool's, which the artifact does not repeat. */
+  #backend(backend: Backend, key: string, file: string): void {
+    const { url, name, weight, priority, connectionsMax, origin } = backend;
+    if (origin.file !== file) {
+      throw new EncodeError(`pool ${key} is in ${file}, its backend ${url} in ${origin.file}`);
+    }
+    const traits = { name: this.text(name), weight, priority, connectionsMax };
+    this.rows.backends.add({
+      url: this.text(url),
+      traits: this.rows.backendTraits.once(traits),
+      position: this.origin(origin).position,
+    });
+  }
+
+  #table(
+    table: readonly number[],
+    key: string,
+    backends: number,
+    isUsed: boolean,
+  ): number | undefined {
+    if (table.length > 0 !== (isUsed && backends > 0)) {
+      throw new EncodeError(`pool ${key} has a table it does not need, or needs one`);
+    }
+    if (table.length === 0) return undefined;
+    const wrong = table.find((backend) => !(backend >= 0 && backend < backends));
+    if (wrong !== undefined) throw new EncodeError(`the table of pool ${key} names ${wrong}`);
+    const first = this.rows.tableEntries.count;
+    this.rows.tableEntries.append(Uint32Array.from(table));
+    return this.rows.tables.add({ entries: { first, count: table.length } });
   }
 
   /** `services` are those that the node's numbers mean. */

@@ -19,6 +19,8 @@ import {
   strideOf,
   type Tables,
 } from "./layout.ts";
+import { usesTable } from "./maglev.ts";
+import { ALGORITHMS } from "./model.ts";
 import { hasControl } from "./text.ts";
 import { verifyTries } from "./verify-tries.ts";
 
@@ -34,9 +36,12 @@ export function verify(view: Tables & { strings: Uint8Array; stringEnds: Uint32A
     throw new ArtifactError(`it has more than ${METHODS_MAX} methods`);
   }
   for (const section of Object.keys(ROWS) as RowSection[]) verifyFields(view, section);
-  verifyEnd("words", view.words);
-  verifyEnd("candidates", view.candidates);
+  for (const section of LISTS) verifyEnd(section, view[section]);
   verifyPools(view);
+  verifyTables(view);
+  if (rowCount(view, "routes") !== rowCount(view, "services")) {
+    throw new ArtifactError("its services have not one route each");
+  }
   verifySlots("hostSlots", view.hostSlots);
   verifySlots("edgeSlots", view.edgeSlots);
   verifyTries(view);
@@ -118,6 +123,10 @@ function firstOutside(
   return -1;
 }
 
+function rowCount(view: Tables, section: RowSection): number {
+  return view[section].length / strideOf(section);
+}
+
 function refuse(section: RowSection, index: number, value: number): never {
   const stride = strideOf(section);
   const row = Math.floor(index / stride);
@@ -125,8 +134,11 @@ function refuse(section: RowSection, index: number, value: number): never {
   throw new ArtifactError(`its ${section} row ${row} has ${field?.name} out of range (${value})`);
 }
 
-/** A list goes on while `more` is set, so the last row must not set it. */
-function verifyEnd(section: "words" | "candidates", table: Uint32Array): void {
+/** Sections whose rows say with `more` that the list goes on. */
+const LISTS = ["words", "candidates", "statusRanges", "probeFields"] as const;
+
+/** The last row of lists must not say that one goes on. */
+function verifyEnd(section: (typeof LISTS)[number], table: Uint32Array): void {
   const last = table.length - strideOf(section);
   if (last >= 0 && table[last + offsetsOf(section).more] !== 0) {
     throw new ArtifactError(`the last list of its ${section} has no end`);
@@ -146,6 +158,41 @@ function verifyPools({ pools, backends }: Tables): void {
     throw new ArtifactError("some of its backends are in no pool");
   }
 }
+
+/** Tables belong to pools in their order and are not empty, and no entry leads out of its pool. */
+function verifyTables({ pools, poolPolicies, tables, tableEntries }: Tables): void {
+  const stride = strideOf("pools");
+  const pool = offsetsOf("pools");
+  let next = 0;
+  let entry = 0;
+  for (let at = 0; at < pools.length; at += stride) {
+    const table = pools[at + pool.table]!;
+    const backends = pools[at + pool.backends + 1]!;
+    const algorithm = poolPolicies[pools[at + pool.policy]! * POLICY_STRIDE + POLICY.algorithm]!;
+    const isDue = backends > 0 && usesTable(ALGORITHMS[algorithm]!);
+    if (isDue !== (table !== NONE)) {
+      throw new ArtifactError(`its pool ${at / stride} has a table it does not need, or needs one`);
+    }
+    if (table === NONE) continue;
+    if (table !== next) throw new ArtifactError("the tables of its pools are not in order");
+    next++;
+    const count = tables[table * TABLE_STRIDE + 1]!;
+    if (tables[table * TABLE_STRIDE] !== entry || count === 0) {
+      throw new ArtifactError("the entries of its tables are not in order");
+    }
+    for (const end = entry + count; entry < end; entry++) {
+      if (tableEntries[entry]! < backends) continue;
+      throw new ArtifactError(`its table ${table} leads out of its pool (${tableEntries[entry]})`);
+    }
+  }
+  if (next * TABLE_STRIDE !== tables.length || entry !== tableEntries.length) {
+    throw new ArtifactError("some of its tables are of no pool");
+  }
+}
+
+const TABLE_STRIDE = strideOf("tables");
+const POLICY = offsetsOf("poolPolicies");
+const POLICY_STRIDE = strideOf("poolPolicies");
 
 /** A probe ends at a gap, so there must be one; positions are masked: the size is a power of two. */
 function verifySlots(section: "hostSlots" | "edgeSlots", slots: Uint32Array): void {

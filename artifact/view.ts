@@ -82,13 +82,13 @@ export class RowReader<S extends RowSection> {
   #view: View;
   #table: Uint32Array;
   #stride: number;
-  #at = {} as Record<string, number>;
+  #at: Record<string, number>;
 
   constructor(view: View, section: S) {
     this.#view = view;
     this.#table = view[section];
-    this.#stride = strideOf(section);
-    this.#at = offsetsOf(section);
+    this.#stride = STRIDES[section];
+    this.#at = OFFSETS[section];
   }
 
   get count(): number {
@@ -124,6 +124,12 @@ export class RowReader<S extends RowSection> {
 
 const WORD = offsetsOf("words");
 const WORD_STRIDE = strideOf("words");
-const STRIDES = Object.fromEntries(
-  SECTIONS.slice(2).map((name) => [name, strideOf(name as RowSection)]),
-) as Record<RowSection, number>;
+const ROW_SECTIONS = SECTIONS.slice(2) as RowSection[];
+const STRIDES = Object.fromEntries(ROW_SECTIONS.map((name) => [name, strideOf(name)])) as Record<
+  RowSection,
+  number
+>;
+const OFFSETS = Object.fromEntries(ROW_SECTIONS.map((name) => [name, offsetsOf(name)])) as Record<
+  RowSection,
+  Record<string, number>
+>;

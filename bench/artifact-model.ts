@@ -4,7 +4,7 @@
  * parameter. The same number gives the same model.
  */
 import type { Model, Pool, Service } from "../artifact/model.ts";
-import { SETTINGS } from "../test/fixtures/artifact-model.ts";
+import { POOL_POLICY, SERVICE_POLICY, SETTINGS } from "../test/fixtures/artifact-model.ts";
 
 const WORDS = ["orders", "search", "ledger", "stocks", "images", "quotes", "emails", "brands"];
 const SERVICES_PER_FILE = 100;
@@ -30,10 +30,7 @@ function serviceOf(index: number): Service {
     domains: [`team-${team}.example.com`],
     pattern: `/api/v1/${name}/${index % 4 === 2 ? ":id" : "*"}`,
     methods: [],
-    stripPrefix: true,
-    preserveHost: false,
-    timeouts: { connectMs: 5_000, responseMs: 30_000, readMs: 5_000, writeMs: 5_000 },
-    bodyBytesMax: 0,
+    ...SERVICE_POLICY,
     pool: index,
     origin: {
       file: `services/team-${team}/services.yaml`,
@@ -43,12 +40,14 @@ function serviceOf(index: number): Service {
   };
 }
 
-function poolOf({ name, origin }: Service, index: number): Pool {
+function poolOf({ name, domains, origin }: Service, index: number): Pool {
   const backends = [0, 1].map((nth) => ({
     url: `http://\${env:BALTO_UPSTREAM_HOST:-localhost}:${8_000 + ((index * 2 + nth) % 20_000)}`,
     weight: 1,
     name: "",
+    priority: 0,
+    connectionsMax: 0,
     origin: { ...origin, line: origin.line + 3, column: 13 + nth * 6 },
   }));
-  return { key: name, algorithm: "round-robin", backends };
+  return { key: name, label: domains[0]!, policy: POOL_POLICY, backends, table: [], origin };
 }

@@ -5,17 +5,21 @@ import { availableParallelism, cpus } from "node:os";
 
 import { run as runArtifact } from "./artifact.ts";
 import { run as runMatcher } from "./matcher.ts";
+import { run as runPool } from "./pool.ts";
 import { run as runConnections } from "./proxy/connections.ts";
 import { run as runLatency } from "./proxy/latency.ts";
 import { run as runPauses } from "./proxy/pauses.ts";
 import { run as runProxies } from "./proxy/proxies.ts";
+import { run as runResilience } from "./proxy/resilience.ts";
 
 process.stdout.write(
   `${cpus()[0]?.model ?? "?"} × ${availableParallelism()}, Node ${process.version}\n\n`,
 );
 await runMatcher();
 await runArtifact();
+await runPool();
 await runProxies();
+await runResilience();
 await runLatency();
 await runPauses();
 await runConnections();

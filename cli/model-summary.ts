@@ -54,9 +54,9 @@ function routes({ services, pools }: Model): Map<string, string> {
 }
 
 function routeMeaning(service: Service, pool: Pool | undefined): string {
-  const { name, stripPrefix, preserveHost, timeouts } = service;
-  const backends = pool?.backends.map((backend) => [backend.url, backend.weight, backend.name]);
-  return JSON.stringify([name, stripPrefix, preserveHost, timeouts, pool?.algorithm, backends]);
+  const { origin: _origin, domains: _domains, methods: _methods, pool: _pool, ...own } = service;
+  const backends = pool?.backends.map(({ origin: _at, ...backend }) => backend);
+  return JSON.stringify([own, pool?.key, pool?.policy, backends]);
 }
 
 function plural(number: number, noun: string): string {

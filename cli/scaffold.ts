@@ -17,6 +17,7 @@ export function scaffold(folder: string): ScaffoldFile[] {
     { path: CONFIG_FILE, text: CONFIG },
     { path: "schema/config.schema.json", text: schemaText("config") },
     { path: "schema/service.schema.json", text: schemaText("service") },
+    { path: "schema/pool.schema.json", text: schemaText("pool") },
     { path: ".gitignore", text: GITIGNORE },
   ];
   // Beside services of its own an example would be one more route, on a host somebody may use.

@@ -10,7 +10,7 @@ import { join, relative, sep } from "node:path";
 
 import { watch as watchEvents } from "chokidar";
 
-import { SERVICES_FOLDER } from "../compiler/parse/collect-files.ts";
+import { POOLS_FOLDER, SERVICES_FOLDER } from "../compiler/parse/collect-files.ts";
 import { TREE_DEPTH_MAX } from "../compiler/read-tree.ts";
 
 export interface FolderWatch {
@@ -122,7 +122,7 @@ function walk(root: string, path: string, depth: number, seen: Set<string>, to: 
 function isOfTree(path: string, isFile: boolean): boolean {
   const [top = "", ...below] = path.split(sep);
   if (top === "" || top === CONFIGMAP_LINK) return true;
-  if (top !== SERVICES_FOLDER) return below.length === 0 && isYaml(top);
+  if (top !== SERVICES_FOLDER && top !== POOLS_FOLDER) return below.length === 0 && isYaml(top);
   const name = below.at(-1) ?? "";
   return !name.startsWith(".") && (!isFile || isYaml(name));
 }

@@ -6,14 +6,14 @@
  */
 import { encode } from "../artifact/encode.ts";
 import type { Model } from "../artifact/model.ts";
-import { check } from "./check.ts";
+import { check } from "./check/check.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { DiagnosticLog } from "./diagnostic-log.ts";
 import { link } from "./link/link.ts";
 import { collectFiles, type ConfigFile } from "./parse/collect-files.ts";
 import { parse } from "./parse/parse.ts";
 import { plan } from "./plan.ts";
-import { gather, resolve, type ResolvedFile } from "./resolve/resolve.ts";
+import { gather, type ResolvedFile, Resolver } from "./resolve/resolve.ts";
 import type { SourceTree } from "./source-tree.ts";
 import { validate } from "./validate/validate.ts";
 
@@ -37,7 +37,8 @@ export function compile(tree: SourceTree, options: CompileOptions = {}): Compile
   const log = new DiagnosticLog();
   const files = collectFiles(tree, log);
   // File by file, so that only one file's nodes are in memory at a time.
-  const resolved = gather(files.flatMap((file) => readFile(file, log)));
+  const resolver = new Resolver(log);
+  const resolved = gather(files.flatMap((file) => readFile(file, resolver, log)));
   link(resolved, log);
   check(resolved, files, log);
   const diagnostics = log.sorted();
@@ -48,9 +49,9 @@ export function compile(tree: SourceTree, options: CompileOptions = {}): Compile
 }
 
 /** What one file says; nothing where its YAML is broken. */
-function readFile(file: ConfigFile, log: DiagnosticLog): ResolvedFile[] {
+function readFile(file: ConfigFile, resolver: Resolver, log: DiagnosticLog): ResolvedFile[] {
   const parsed = parse(file, log);
   if (parsed === undefined) return [];
   validate(parsed, log);
-  return [resolve(parsed, log)];
+  return [resolver.resolve(parsed)];
 }

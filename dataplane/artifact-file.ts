@@ -28,6 +28,14 @@ export interface LoadedArtifact {
 /** Secrets in files are short; a larger file is a mistake. */
 const REFERENCED_FILE_BYTES_MAX = 64 * 1024;
 
+/** A shorter key could be guessed from the cookies it signs. */
+const SECRET_LENGTH_MIN = 16;
+
+/** RFC 9110 §5.5, without bytes that are not ASCII. */
+const FIELD_VALUE = /^[\t\x20-\x7e]*$/;
+/** What can stand in a Host field; "" is the backend's own. */
+const HOST_VALUE = /^[A-Za-z0-9._:[\]-]*$/;
+
 /**
  * Reads, verifies and resolves.
  *
@@ -120,19 +128,55 @@ function resolveReferences(
   resolve(settings.tls.certFile, "global.tls.cert_file");
   resolve(settings.tls.keyFile, "global.tls.key_file");
 
-  const backends = new RowReader(view, "backends");
-  const checked = new Set<number>();
-  for (let row = 0; row < backends.count; row++) {
-    const id = backends.number(row, "url");
-    if (checked.has(id)) continue;
-    checked.add(id);
-    const where = (): string => `${backends.text(row, "file")}:${backends.number(row, "line")}`;
-    const url = backends.text(row, "url");
-    if (typeof parseBackendUrl(resolve(url, where())) === "string") {
-      throw new ArtifactError(`${where()}: the backend ${url} does not become a URL here`);
+  resolveBackends(view, resolve);
+  const sticky = new RowReader(view, "stickyPolicies");
+  for (let row = 0; row < sticky.count; row++) {
+    const secret = sticky.text(row, "secret");
+    if (resolve(secret, "load_balancing.sticky.secret").length < SECRET_LENGTH_MIN) {
+      throw new ArtifactError(
+        `load_balancing.sticky.secret: ${secret} becomes less than ${SECRET_LENGTH_MIN} characters here`,
+      );
     }
   }
+  resolveProbes(view, resolve);
   return resolved;
+}
+
+function resolveBackends(view: View, resolve: (value: string, where: string) => string): void {
+  const pools = new RowReader(view, "pools");
+  const backends = new RowReader(view, "backends");
+  const positions = new RowReader(view, "positions");
+  const checked = new Set<number>();
+  for (let pool = 0; pool < pools.count; pool++) {
+    const { first, count } = pools.run(pool, "backends");
+    for (let row = first; row < first + count; row++) {
+      const id = backends.number(row, "url");
+      if (checked.has(id)) continue;
+      checked.add(id);
+      const line = positions.number(backends.number(row, "position"), "line");
+      const where = `${pools.text(pool, "file")}:${line}`;
+      const url = backends.text(row, "url");
+      if (typeof parseBackendUrl(resolve(url, where)) === "string") {
+        throw new ArtifactError(`${where}: the backend ${url} does not become a URL here`);
+      }
+    }
+  }
+}
+
+function resolveProbes(view: View, resolve: (value: string, where: string) => string): void {
+  const check = (value: string, where: string, right: RegExp): void => {
+    if (right.test(resolve(value, where))) return;
+    throw new ArtifactError(`${where}: ${value} becomes what cannot be sent in a request here`);
+  };
+  const fields = new RowReader(view, "probeFields");
+  for (let row = 0; row < fields.count; row++) {
+    const where = `health_check.headers.${fields.text(row, "name")}`;
+    check(fields.text(row, "value"), where, FIELD_VALUE);
+  }
+  const policies = new RowReader(view, "healthPolicies");
+  for (let row = 0; row < policies.count; row++) {
+    check(policies.text(row, "host"), "health_check.host", HOST_VALUE);
+  }
 }
 
 function fill(value: string, where: string, env: NodeJS.ProcessEnv, files: Set<string>): string {

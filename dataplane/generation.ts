@@ -4,15 +4,24 @@
  */
 import { BlockList, isIPv6 } from "node:net";
 
-import { parseBackendUrl } from "../artifact/address.ts";
-import { bodyBytesMax, methodNames, settingsOf } from "../artifact/decode.ts";
+import {
+  backendOf,
+  methodNames,
+  poolPolicyOf,
+  servicePolicyOf,
+  settingsOf,
+  tableOf,
+} from "../artifact/decode.ts";
 import { Matcher } from "../artifact/match.ts";
-import { ALGORITHMS, type Settings, type Timeouts } from "../artifact/model.ts";
-import { RowReader, textOf, type View } from "../artifact/view.ts";
+import { type RetryPolicy, type Settings, type Timeouts } from "../artifact/model.ts";
+import { RowReader, type View } from "../artifact/view.ts";
 import { Cors } from "./http/cors.ts";
+import { HashKey } from "./http/hash-key.ts";
+import { Sticky } from "./http/sticky.ts";
+import { type Backend } from "./pool/backend.ts";
+import { addressOf } from "./pool/named-identities.ts";
 import { type Pool } from "./pool/pool.ts";
 import { type PoolRegistry } from "./pool/pool-registry.ts";
-import { Turn, type Turns } from "./pool/turns.ts";
 
 /** A route as the engine needs it. */
 export interface Route {
@@ -28,7 +37,14 @@ export interface Route {
   bodyBytesMax: number;
   /** `X-Param-<name>: `, in the order of the parameters. */
   parameterFields: Buffer[];
+  retry: RetryPolicy;
+  /** 0 is no hedging. */
+  hedgeAfterMs: number;
   pool: Pool;
+  /** What requests are hashed by; undefined where the pool's algorithm does not hash. */
+  key: HashKey | undefined;
+  /** Undefined where clients are not bound to backends. */
+  sticky: Sticky<Backend> | undefined;
 }
 
 export class Generation {
@@ -38,27 +54,18 @@ export class Generation {
   readonly cors: Cors | undefined;
   readonly #pools: PoolRegistry;
   readonly #resolved: ReadonlyMap<string, string>;
-  readonly #turns: Turns;
   readonly #trusted: BlockList | undefined;
   readonly #trust = new Map<string, boolean>();
   readonly #routes = new Map<number, Route>();
   readonly #rows: {
     routes: RowReader<"routes">;
     services: RowReader<"services">;
-    timeouts: RowReader<"timeouts">;
     pools: RowReader<"pools">;
-    backends: RowReader<"backends">;
   };
 
   /** @param resolved values that hold references → what they became when the artifact was loaded */
-  constructor(
-    view: View,
-    resolved: ReadonlyMap<string, string>,
-    turns: Turns,
-    pools: PoolRegistry,
-  ) {
+  constructor(view: View, resolved: ReadonlyMap<string, string>, pools: PoolRegistry) {
     this.view = view;
-    this.#turns = turns;
     this.matcher = new Matcher(view);
     this.settings = settingsOf(view);
     this.cors = Cors.of(this.settings);
@@ -69,9 +76,7 @@ export class Generation {
     this.#rows = {
       routes: new RowReader(view, "routes"),
       services: new RowReader(view, "services"),
-      timeouts: new RowReader(view, "timeouts"),
       pools: new RowReader(view, "pools"),
-      backends: new RowReader(view, "backends"),
     };
   }
 
@@ -98,43 +103,50 @@ export class Generation {
   }
 
   #read(row: number): Route {
-    const { routes, services, timeouts } = this.#rows;
-    const service = routes.number(row, "service");
-    const limits = services.number(service, "timeouts");
+    const { routes, services } = this.#rows;
+    const policy = servicePolicyOf(this.view, services.number(row, "policy"));
     const pattern = routes.text(row, "pattern");
+    const parameters = routes.words(row, "parameters");
+    const pool = this.#pool(services.number(row, "pool"));
     return {
-      service: services.text(service, "name"),
+      service: services.text(row, "name"),
       pattern,
-      strip: routes.number(row, "strip") === 1,
+      strip: policy.stripPrefix && parameters.length === 0,
       isExact: !pattern.endsWith("*"),
-      preserveHost: services.number(service, "preserveHost") === 1,
-      timeouts: {
-        connectMs: timeouts.number(limits, "connectMs"),
-        responseMs: timeouts.number(limits, "responseMs"),
-        readMs: timeouts.number(limits, "readMs"),
-        writeMs: timeouts.number(limits, "writeMs"),
-      },
-      bodyBytesMax: bodyBytesMax(services, service) || Infinity,
-      parameterFields: routes
-        .words(row, "parameters")
-        .map((name) => Buffer.from(`X-Param-${name}: `)),
-      pool: this.#pool(services.number(service, "pool")),
+      preserveHost: policy.preserveHost,
+      timeouts: policy.timeouts,
+      bodyBytesMax: policy.bodyBytesMax || Infinity,
+      parameterFields: parameters.map((name) => Buffer.from(`X-Param-${name}: `)),
+      retry: policy.retry,
+      hedgeAfterMs: policy.hedgeAfterMs,
+      pool,
+      key: pool.usesHash ? new HashKey(pool.policy.hash) : undefined,
+      sticky: this.#sticky(pool),
     };
   }
 
+  #sticky(pool: Pool): Sticky<Backend> | undefined {
+    const { sticky } = pool.policy;
+    if (sticky === undefined) return undefined;
+    const secret = this.#resolved.get(sticky.secret) ?? sticky.secret;
+    return new Sticky(sticky, secret, pool.key, pool);
+  }
+
   #pool(row: number): Pool {
-    const { pools, backends } = this.#rows;
+    const { pools } = this.#rows;
     const { first, count } = pools.run(row, "backends");
     const list = Array.from({ length: count }, (_, index) => {
-      const text = textOf(this.view, backends.number(first + index, "url"));
-      const address = parseBackendUrl(this.#resolved.get(text) ?? text);
-      // Every backend was parsed when the artifact was loaded.
-      if (typeof address === "string") throw new Error(`backend ${text} is no URL`);
-      return { address, weight: backends.number(first + index, "weight") };
+      const { url, weight, priority, connectionsMax } = backendOf(this.view, first + index);
+      const address = addressOf(url, this.#resolved);
+      return { address, weight, priority, connectionsMax };
     });
-    const algorithm = ALGORITHMS[pools.number(row, "algorithm")]!;
-    const turn = new Turn(this.#turns, row);
-    return this.#pools.use(this, { key: pools.text(row, "key"), algorithm, turn, backends: list });
+    return this.#pools.use(this, {
+      key: pools.text(row, "key"),
+      label: pools.text(row, "label"),
+      policy: poolPolicyOf(this.view, pools.number(row, "policy")),
+      table: tableOf(this.view, row),
+      backends: list,
+    });
   }
 }
 

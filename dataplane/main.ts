@@ -10,9 +10,13 @@ import { ConnectionCounts } from "./connection-counts.ts";
 import { descriptorLimit } from "./descriptors.ts";
 import { firstArtifact } from "./first-artifact.ts";
 import { Handover } from "./handover.ts";
+import { HealthChecker } from "./health/health-checker.ts";
 import { Log } from "./log.ts";
 import { type Options, readOptions } from "./options.ts";
-import { createTurns } from "./pool/turns.ts";
+import { NameDirectory } from "./pool/name-directory.ts";
+import { NameResolver, nameServers } from "./pool/name-resolver.ts";
+import { SlotUpkeep } from "./pool/slot-upkeep.ts";
+import { PoolState } from "./pool/state/pool-state.ts";
 import { reason } from "./reason.ts";
 import { logRefusals } from "./refusal-log.ts";
 import { generationMessage, identify, Reloader } from "./reloader.ts";
@@ -34,6 +38,9 @@ async function run({
   parentPipe,
 }: Options): Promise<void> {
   const log = Log.toStdout();
+  const servers = nameServers(process.env);
+  if (typeof servers === "string") return end(EXIT_USAGE, servers);
+  const names = new NameDirectory(new NameResolver(servers), log);
   const signals = new Signals(parentPipe);
   const stopped = signals.stop();
 
@@ -50,15 +57,20 @@ async function run({
   const text = listen ?? first.resolved.get(settings.listen) ?? settings.listen;
   const address = parseListenAddress(text);
   if (typeof address === "string") return end(EXIT_USAGE, `--listen: ${address}`);
-  const message = generationMessage(first, 1, createTurns(first.view));
+  const message = generationMessage(first, 1);
   const descriptorsMax = descriptorLimit();
   const connections = ConnectionCounts.create(count);
   connections.setLimits(settings.limits);
   logRefusals(connections, log);
+  const pools = PoolState.create(count);
+  const health = new HealthChecker(pools, names, log);
+  const upkeep = new SlotUpkeep(pools);
+  upkeep.serve(first.view, first.resolved);
+  health.serve(first.view, first.resolved);
   const handover = new Handover(log);
   const handoverBase = handover.base(address);
   const workers = new Workers(
-    { count, listen: address, descriptorsMax, connections, handoverBase },
+    { count, listen: address, descriptorsMax, connections, pools, names, handoverBase },
     message,
     log,
   );
@@ -82,6 +94,10 @@ async function run({
   });
 
   const reloader = new Reloader(path, first, message, workers, log);
+  reloader.onLoaded = ({ view, resolved }) => {
+    upkeep.serve(view, resolved);
+    health.serve(view, resolved);
+  };
   reloader.onSettings = ({ limits }) => connections.setLimits(limits);
   const watch = new ArtifactWatch(
     path,

@@ -2,7 +2,8 @@
  * Messages between the main thread and its workers.
  */
 import { type Fields } from "./log.ts";
-import { type Turns } from "./pool/turns.ts";
+import { type Endpoint, type NamePolicy } from "./pool/endpoints.ts";
+import { type PoolEvent } from "./pool/pool-events.ts";
 import { type LogLevel } from "../artifact/model.ts";
 
 /** What a worker serves: verified by the main thread, viewed by each worker. */
@@ -10,7 +11,6 @@ export interface GenerationMessage {
   number: number;
   bytes: Uint8Array<SharedArrayBuffer>;
   resolved: Map<string, string>;
-  turns: Turns;
   /** PEM texts, undefined where `global.tls` is off. */
   tls: TlsMaterial | undefined;
 }
@@ -30,6 +30,8 @@ export interface WorkerStart {
   descriptorsMax: number;
   /** What `ConnectionCounts` lie in. */
   connections: SharedArrayBuffer;
+  /** What `PoolState` lies in. */
+  pools: SharedArrayBuffer;
   /** What another process listens with is taken over, where one gives it. */
   takeover: Takeover | undefined;
 }
@@ -45,6 +47,7 @@ export type ToWorker =
   | { type: "announce" }
   | { type: "drain"; timeoutMs: number }
   | { type: "give"; fd: number; at: number }
+  | { type: "endpoints"; key: string; endpoints: readonly Endpoint[]; error: string }
   | { type: "cut" };
 
 export type FromWorker =
@@ -53,4 +56,14 @@ export type FromWorker =
   | { type: "listen-failed"; message: string }
   | { type: "serving"; generation: number }
   | { type: "drained" }
-  | { type: "log"; level: LogLevel; message: string; fields: Fields };
+  | NameWanted
+  | { type: "pool-event"; event: PoolEvent }
+  | { type: "log"; level: LogLevel; module?: string; message: string; fields: Fields };
+
+/** A worker begins to use a name, wants it to be asked for again, or uses it no more. */
+export interface NameWanted {
+  type: "name";
+  does: "watch" | "ask" | "forget";
+  host: string;
+  policy: NamePolicy;
+}

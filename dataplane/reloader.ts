@@ -6,7 +6,6 @@ import { type Settings } from "../artifact/model.ts";
 import { loadArtifact, type LoadedArtifact } from "./artifact-file.ts";
 import { type Log } from "./log.ts";
 import { type GenerationMessage } from "./messages.ts";
-import { createTurns, type Turns } from "./pool/turns.ts";
 import { reason } from "./reason.ts";
 import { type Workers } from "./workers.ts";
 
@@ -19,6 +18,8 @@ const SECOND_LOOK_MS = 500;
 export class Reloader {
   /** The settings in force. */
   settings: Settings;
+  /** Told of an artifact that is about to be served. */
+  onLoaded: (loaded: LoadedArtifact) => void = () => {};
   /** Told of settings that have come into force. */
   onSettings: (settings: Settings) => void = () => {};
   readonly #path: string;
@@ -70,9 +71,8 @@ export class Reloader {
     if (loaded.view.digest === before.view.digest && sameOutside(loaded, before)) return;
     const settings = settingsOf(loaded.view);
     this.#warnOfRestart(before, loaded, settings);
-    const { number, turns: turnsBefore } = this.#message;
-    const turns = createTurns(loaded.view, { view: before.view, turns: turnsBefore });
-    this.#message = generationMessage(loaded, number + 1, turns);
+    this.#message = generationMessage(loaded, this.#message.number + 1);
+    this.onLoaded(loaded);
     await this.#workers.serve(this.#message);
     this.#current = loaded;
     this.settings = settings;
@@ -137,9 +137,8 @@ export function identify({ view }: LoadedArtifact): { digest: string; revision?:
 export function generationMessage(
   { bytes, resolved, tls }: LoadedArtifact,
   number: number,
-  turns: Turns,
 ): GenerationMessage {
-  return { number, bytes, resolved, turns, tls };
+  return { number, bytes, resolved, tls };
 }
 
 function isOutOfDescriptors(text: string): boolean {

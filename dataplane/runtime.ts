@@ -7,11 +7,14 @@ import { ConnectionCounter, ConnectionCounts } from "./connection-counts.ts";
 import { Deadlines } from "./deadlines.ts";
 import { type Generation } from "./generation.ts";
 import { Decision } from "./http/decision.ts";
+import { FailureLog } from "./http/failure-log.ts";
+import { KeptRequests } from "./http/kept-request.ts";
 import { Output } from "./http/output.ts";
 import { RequestHead } from "./http/request-head.ts";
 import { ResponseHead } from "./http/response-head.ts";
 import { ReadBuffers } from "./http/wire.ts";
 import { RESPONSE_HEAD } from "./limits.ts";
+import { TimerWheel } from "./timer-wheel.ts";
 
 /** A client's connection, as far as ending all of them is concerned. */
 export interface Client {
@@ -28,6 +31,9 @@ export class Runtime {
   isDraining = false;
   readonly connections: ConnectionCounter;
   readonly deadlines: Deadlines = new Deadlines();
+  readonly wheel: TimerWheel = new TimerWheel();
+  readonly failures: FailureLog = new FailureLog();
+  readonly kept: KeptRequests = new KeptRequests();
   readonly buffers: ReadBuffers = new ReadBuffers();
   readonly clients: Set<Client> = new Set();
   /** Scratch of the request that is being handled; valid until the next one is. */

@@ -19,6 +19,8 @@ import {
   type WorkerStart,
 } from "./messages.ts";
 import { PoolRegistry } from "./pool/pool-registry.ts";
+import { RemoteNames } from "./pool/remote-names.ts";
+import { PoolState } from "./pool/state/pool-state.ts";
 import { Runtime } from "./runtime.ts";
 import { watchStarvation } from "./starvation.ts";
 
@@ -31,7 +33,13 @@ const SHED_TELL_MS = 500;
 
 const start = workerData as WorkerStart;
 const port = parentPort as MessagePort;
-const pools = new PoolRegistry();
+const names = new RemoteNames(tell);
+const pools = new PoolRegistry({
+  state: PoolState.over(start.pools, start.index),
+  names,
+  tell: (event) => tell({ type: "pool-event", event }),
+  random: Math.random,
+});
 const connections = ConnectionCounts.over(start.connections);
 const runtime = new Runtime(
   open(start.generation),
@@ -46,6 +54,16 @@ runtime.buffers.onFault = (error) => {
     level: "error",
     message: "Connection failed by a bug",
     fields: { error: text },
+  });
+};
+
+runtime.failures.tell = (failure) => {
+  tell({
+    type: "log",
+    level: "warn",
+    module: "proxy",
+    message: "Request failed",
+    fields: { ...failure },
   });
 };
 
@@ -69,6 +87,8 @@ port.on("message", (message: ToWorker) => {
   if (message.type === "generation") swap(message.generation);
   else if (message.type === "announce") runtime.isDraining = true;
   else if (message.type === "drain") void drain(message.timeoutMs);
+  else if (message.type === "endpoints")
+    names.learnt(message.key, message.endpoints, message.error);
   else if (message.type === "give") giveListener(message.fd, listener.servers[message.at]);
   else finish();
 });
@@ -115,8 +135,8 @@ function swap(generation: GenerationMessage): void {
   setTimeout(sweep, POOL_SWEEP_MS).unref();
 }
 
-function open({ bytes, resolved, turns }: GenerationMessage): Generation {
-  return new Generation(viewVerified(bytes), resolved, turns, pools);
+function open({ bytes, resolved }: GenerationMessage): Generation {
+  return new Generation(viewVerified(bytes), resolved, pools);
 }
 
 /** No new connections; answers say so; ends when all are done or the time is over. */

@@ -12,6 +12,10 @@ import {
   type ToWorker,
   type WorkerStart,
 } from "./messages.ts";
+import { type Names } from "./pool/endpoints.ts";
+import { logPoolEvent } from "./pool/pool-events.ts";
+import { type PoolState } from "./pool/state/pool-state.ts";
+import { WorkerNames } from "./pool/worker-names.ts";
 import { RestartDelay } from "./restart-delay.ts";
 import { Shed } from "./shed.ts";
 
@@ -31,6 +35,10 @@ export interface WorkersOptions {
   descriptorsMax: number;
   /** Where workers count their connections. */
   connections: ConnectionCounts;
+  /** What all threads know of pools and backends. */
+  pools: PoolState;
+  /** Where backends are that have names. */
+  names: Names;
   /** Where another process may give what it listens with. */
   handoverBase: string | undefined;
 }
@@ -45,6 +53,7 @@ export class Workers {
   readonly #options: WorkersOptions;
   readonly #log: Log;
   readonly #shed: Shed;
+  readonly #names: WorkerNames;
   readonly #workers = new Map<number, Worker>();
   readonly #serving = new Map<number, number>();
   readonly #delays = new Map<number, RestartDelay>();
@@ -66,6 +75,9 @@ export class Workers {
     this.#listen = options.listen;
     this.#generation = generation;
     this.#log = log;
+    this.#names = new WorkerNames(options.names, (index, message) => {
+      this.#workers.get(index)?.postMessage(message);
+    });
     this.#shed = new Shed((count, total) => {
       const limit = options.descriptorsMax;
       log.write("warn", "worker", "Connections turned away: out of descriptors", {
@@ -182,6 +194,7 @@ export class Workers {
       generation: this.#generation,
       descriptorsMax: this.#options.descriptorsMax,
       connections: this.#options.connections.memory,
+      pools: this.#options.pools.buffer,
       takeover,
     };
     // A module beside this one: .ts in a checkout, .js in the published package.
@@ -214,8 +227,15 @@ export class Workers {
           this.#serving.set(index, message.generation);
           this.#onServing();
         } else if (message.type === "shed") this.#shed.add(message.count);
+        else if (message.type === "name") this.#names.wanted(index, message);
+        else if (message.type === "pool-event") logPoolEvent(this.#log, message.event);
         else if (message.type === "log")
-          this.#log.write(message.level, "worker", message.message, message.fields);
+          this.#log.write(
+            message.level,
+            message.module ?? "worker",
+            message.message,
+            message.fields,
+          );
       });
       worker.on("error", (error: unknown) => {
         failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -227,6 +247,8 @@ export class Workers {
         this.#workers.delete(index);
         this.#serving.delete(index);
         this.#options.connections.forget(index);
+        this.#options.pools.forget(index);
+        this.#names.forget(index);
         this.#onServing();
         if (!this.#isEnding)
           this.#died(index, { livedMs: performance.now() - startedAt, error: failure });

@@ -17,8 +17,11 @@ export const CONFIG_DEFAULTS = ${print(defaultsOf(bundle("config"), "config"))} 
 /** Of one service. */
 export const SERVICE_DEFAULTS = ${print(defaultsOf(bundle("service"), "service"))} as const;
 
+/** Of one pool; of a service without a named pool, likewise. */
+export const POOL_DEFAULTS = ${print(defaultsOf(bundle("pool"), "pool"))} as const;
+
 /** Of one backend. */
-export const BACKEND_DEFAULTS = ${print(defaultsOf(bundle("service"), "backend"))} as const;
+export const BACKEND_DEFAULTS = ${print(defaultsOf(bundle("pool"), "backend"))} as const;
 `;
 }
 

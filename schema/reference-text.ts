@@ -8,13 +8,14 @@ import { bundle, DURATION_PATTERN, SIZE_PATTERN } from "./schemas.ts";
 export function referenceText(): string {
   const config = bundle("config");
   const service = bundle("service");
+  const pool = bundle("pool");
   return [
     "# Configuration reference",
     "",
     "<!-- Generated from schema/*.schema.json by schema/generate.ts: change those, then `npm run gen`. -->",
     "",
-    "A config tree is a folder with `balto.config.yaml` and `services/**/*.yaml`. Every key there is stands",
-    "on this page; any other is an error. Durations are texts such as `500ms`, `5s` or `1m30s`, sizes such as",
+    "A config tree is a folder with `balto.config.yaml`, `services/**/*.yaml` and `pools/**/*.yaml`. Every key",
+    "there is stands on this page; any other is an error. Durations are texts such as `500ms`, `5s` or `1m30s`, sizes such as",
     "`512B`, `16KiB` or `10MiB`. References (`${env:NAME}`, `${env:NAME:-default}`, `${file:/path}`) are resolved",
     "by the data plane when it loads the artifact, and are allowed only where a key says so.",
     "",
@@ -45,6 +46,29 @@ export function referenceText(): string {
     "The keys of a service are the same here and under `services` in balto.config.yaml.",
     "",
     ...keysOf(service, service.definitions?.["service"] ?? {}, ""),
+    "## pools/\\*\\*/\\*.yaml",
+    "",
+    pool.description ?? "",
+    "",
+    "```yaml",
+    "name: users",
+    "backends:",
+    "  - url: http://10.0.0.7:8080",
+    "  - url: http://10.0.0.8:8080",
+    "load_balancing: { algorithm: p2c }",
+    "health_check: { path: /healthz }",
+    "```",
+    "",
+    "The keys of a pool are the same here and under `pools` in balto.config.yaml.",
+    "",
+    ...keysOf(pool, pool.definitions?.["pool"] ?? {}, ""),
+    "## Blocks of services, pools and `global`",
+    "",
+    "A service without `pool`, a pool and `global` have these blocks alike; `retry` and `hedge` are of services.",
+    "What a block of a service or pool leaves out is as `global` has it, key by key, and then as it stands here.",
+    "Lists, headers and `hash` are taken as a whole.",
+    "",
+    ...SHARED.flatMap((name) => part(service, service.definitions?.[name] ?? {}, name)),
   ].join("\n");
 }
 
@@ -56,10 +80,14 @@ function keysOf(document: JsonSchema, mapping: JsonSchema, prefix: string): stri
     const path = prefix + key;
     const target = definition(document, schema);
     const item = schema.items && definition(document, schema.items);
-    if (target === undefined) {
+    const shared = SHARED.find((name) => schema.$ref === `#/definitions/${name}`);
+    if (shared !== undefined) {
+      keys.push(`- **\`${path}\`** (mapping)`, `  See [\`${shared}\`](#${shared}).`);
+    } else if (target === undefined) {
       keys.push(...keyLines(path, schema, mapping.required?.includes(key) ?? false));
-      // Services have a part of the page to themselves.
-      if (item !== undefined && item.title !== "Service")
+      // Services and pools have a part of the page to themselves; backends are below services.
+      const isElsewhere = item?.title === "Service" || mapping.title === "Pool";
+      if (item !== undefined && item.title !== "Pool" && !isElsewhere)
         below.push(...part(document, item, `${path}[]`));
     } else {
       below.push(...part(document, target, path));
@@ -67,6 +95,17 @@ function keysOf(document: JsonSchema, mapping: JsonSchema, prefix: string): stri
   }
   return [...keys, ...(keys.length > 0 ? [""] : []), ...below];
 }
+
+/** Blocks that stand in several places: the page has them once. */
+const SHARED = [
+  "load_balancing",
+  "health_check",
+  "circuit_breaker",
+  "queue",
+  "dns",
+  "retry",
+  "hedge",
+];
 
 function part(document: JsonSchema, mapping: JsonSchema, path: string): string[] {
   const keys = keysOf(document, mapping, `${path}.`);
@@ -108,7 +147,7 @@ function typeOf(schema: JsonSchema): string {
   const { minimum, maximum } = schema;
   const range = minimum === undefined || maximum === undefined ? "" : ` ${minimum} to ${maximum}`;
   return types
-    .map((type) => (type === "integer" ? `number${range}` : TYPE_WORDS[type]))
+    .map((type) => (type === "integer" || type === "number" ? `number${range}` : TYPE_WORDS[type]))
     .join(" or ");
 }
 
@@ -128,6 +167,7 @@ function flow(value: JsonValue): string {
   if (Array.isArray(value)) return `[${value.map(flow).join(", ")}]`;
   if (typeof value === "object" && value !== null) {
     const pairs = Object.entries(value as Record<string, JsonValue>);
+    if (pairs.length === 0) return "{}";
     return `{ ${pairs.map(([key, item]) => `${key}: ${flow(item)}`).join(", ")} }`;
   }
   return String(value);

@@ -5,11 +5,12 @@
  */
 import configFile from "./config.schema.json" with { type: "json" };
 import type { JsonSchema } from "./json-schema.ts";
+import poolFile from "./pool.schema.json" with { type: "json" };
 import serviceFile from "./service.schema.json" with { type: "json" };
 import sharedFile from "./shared.schema.json" with { type: "json" };
 
-/** The kinds of files in a tree: balto.config.yaml, and the files under services/. */
-export const SCHEMA_NAMES = ["config", "service"] as const;
+/** The kinds of files in a tree: balto.config.yaml, and the files under services/ and pools/. */
+export const SCHEMA_NAMES = ["config", "service", "pool"] as const;
 export type SchemaName = (typeof SCHEMA_NAMES)[number];
 
 /**
@@ -29,6 +30,7 @@ export const SIZE_PATTERN: string = sharedFile.definitions.size.pattern;
 
 const FILES: Record<string, JsonSchema> = {
   "config.schema.json": configFile as JsonSchema,
+  "pool.schema.json": poolFile as JsonSchema,
   "service.schema.json": serviceFile as JsonSchema,
   "shared.schema.json": sharedFile as JsonSchema,
 };

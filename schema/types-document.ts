@@ -1,5 +1,5 @@
 /**
- * What the TypeScript types of a config tree are generated from: one schema document with both
+ * What the TypeScript types of a config tree are generated from: one schema document with all
  * kinds of files in it.
  */
 import type { JsonSchema } from "./json-schema.ts";
@@ -16,25 +16,29 @@ export const TYPES_OPTIONS = {
   style: { printWidth: 100 },
 } as const;
 
-/** One document that mentions both roots, so that what they share is written once. */
+/** One document that mentions every root, so that what they share is written once. */
 export function typesDocument(): JsonSchema {
   const config = bundle("config");
   const service = bundle("service");
+  const pool = bundle("pool");
   return {
     title: "Documents",
     description: "Each kind of file by the name of its schema.",
     type: "object",
     additionalProperties: false,
-    required: ["config", "service"],
+    required: ["config", "service", "pool"],
     properties: {
       config: { $ref: "#/definitions/config" },
       service: { $ref: "#/definitions/service_file" },
+      pool: { $ref: "#/definitions/pool_file" },
     },
     definitions: {
       ...withoutAlternatives(config.definitions),
       ...withoutAlternatives(service.definitions),
+      ...withoutAlternatives(pool.definitions),
       config: root(config),
       service_file: root(service),
+      pool_file: root(pool),
     },
   };
 }

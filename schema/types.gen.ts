@@ -7,6 +7,10 @@
  * A file under services/: either one service, or a list of them under `services`.
  */
 export type ServiceFile = Service | ServiceList;
+/**
+ * A file under pools/: either one pool, or a list of them under `pools`.
+ */
+export type PoolFile = Pool | PoolList;
 
 /**
  * Each kind of file by the name of its schema.
@@ -14,37 +18,359 @@ export type ServiceFile = Service | ServiceList;
 export interface Documents {
   config: Config;
   service: ServiceFile;
+  pool: PoolFile;
 }
 /**
- * balto.config.yaml: settings of the whole gateway, and services for those who want them in one file.
+ * balto.config.yaml: settings of the whole gateway, and pools and services for those who want them in one file.
  */
 export interface Config {
   global?: Global;
   server?: Server;
+  /**
+   * Named pools, beside those under pools/.
+   */
+  pools?: Pool[];
   /**
    * Services, beside those under services/.
    */
   services?: Service[];
 }
 /**
- * Settings that hold for every service.
+ * Settings that hold for every service and pool.
  */
 export interface Global {
   load_balancing?: LoadBalancing;
+  health_check?: HealthCheck;
+  circuit_breaker?: CircuitBreaker;
+  queue?: Queue;
+  dns?: Dns;
+  retry?: Retry;
   tls?: Tls;
   logging?: Logging;
   metrics?: Metrics;
   cors?: Cors;
-  timeouts?: ClientTimeouts;
+  timeouts?: GlobalTimeouts;
 }
 /**
- * How a backend is picked.
+ * How a backend is picked. Each key that is left out is as `global.load_balancing` has it.
  */
 export interface LoadBalancing {
   /**
-   * The algorithm of every service: one after the other, the backend with the fewest requests in flight, or one after the other by weight.
+   * `round-robin`: one after the other. `weighted-rr` (or `weighted-round-robin`): the same, in proportion to weights. `least-connections`: the fewest requests under way; `weighted-least-connections`: in proportion to weights. `random`. `p2c` (or `power-of-two`): of two drawn at random the one with fewer requests for its weight. `ewma` (or `peak-ewma`): of two the one that is likely to answer sooner, by a moving average that remembers peaks. `consistent-hash`: what has the same `hash` goes to the same backend; `bounded-consistent-hash` and `bounded-load` are it with a `bounded_load` of 1.25. `ip-hash`: the same for the client's address.
    */
-  algorithm?: "round-robin" | "least-connections" | "weighted-rr";
+  algorithm?:
+    | "round-robin"
+    | "weighted-rr"
+    | "weighted-round-robin"
+    | "least-connections"
+    | "weighted-least-connections"
+    | "random"
+    | "p2c"
+    | "power-of-two"
+    | "ewma"
+    | "peak-ewma"
+    | "consistent-hash"
+    | "bounded-consistent-hash"
+    | "bounded-load"
+    | "ip-hash";
+  hash?: Hash;
+  /**
+   * Short form of `hash`: `source-ip`, `path`, `header:NAME`, `cookie:NAME` or `query:NAME`.
+   */
+  hash_key?: string;
+  /**
+   * Under `consistent-hash`, how many times its share of the requests under way a backend may have before others take its keys; from 1.01. 0 is no bound.
+   */
+  bounded_load?: number;
+  sticky?: Sticky;
+  /**
+   * For how long the share of a backend that is new, or has returned, grows. 0s is not at all.
+   */
+  slow_start?: string;
+  /**
+   * Percent of the backends: where fewer are usable, health is ignored and all are used. 0 is never.
+   */
+  panic_threshold?: number;
+}
+/**
+ * What `consistent-hash` goes by. Given in a service or pool, it takes the place of the global one as a whole.
+ */
+export interface Hash {
+  /**
+   * The client's address, a header, a cookie, the path or a parameter of the query. Where a request does not have it, the client's address.
+   */
+  by?: "source-ip" | "header" | "cookie" | "path" | "query";
+  /**
+   * The name of the header, cookie or parameter; required with these.
+   */
+  name?: string;
+}
+/**
+ * Sticky sessions: clients are brought back to their backend by a signed cookie, while it is usable.
+ */
+export interface Sticky {
+  /**
+   * false turns it off where `global` has it on.
+   */
+  enabled?: boolean;
+  /**
+   * Name of the cookie.
+   */
+  cookie?: string;
+  /**
+   * What the cookie is signed with, at least 16 characters; required. Only as a reference without a default, `${env:NAME}` or `${file:/path}`: the secret itself may not stand in the configuration.
+   */
+  secret?: string;
+  /**
+   * How long a browser keeps the cookie. 0s is until it closes.
+   */
+  ttl?: string;
+  /**
+   * Path of the cookie.
+   */
+  path?: string;
+  /**
+   * Whether browsers send it over TLS only; `auto` is where it was set over TLS.
+   */
+  secure?: "auto" | true | false;
+  /**
+   * Whether browsers send it with requests from other sites.
+   */
+  same_site?: "lax" | "strict" | "none";
+}
+/**
+ * Active probes, and passive checks of the traffic. Without this block, here and in `global`, there are neither. Each key that is left out is as `global.health_check` has it.
+ */
+export interface HealthCheck {
+  /**
+   * false turns probes and passive checks off where `global` has them on.
+   */
+  enabled?: boolean;
+  /**
+   * `http`: a request, over TLS where the backend's URL is `https`; `https`: over TLS in any case; `tcp`: a connection only; `none`: no probes, for passive checks alone.
+   */
+  type?: "http" | "https" | "tcp" | "none";
+  /**
+   * Path and query of the request.
+   */
+  path?: string;
+  /**
+   * Method of the request.
+   */
+  method?: string;
+  /**
+   * Fields of the request, by name. Values may hold references such as `${env:NAME}`.
+   */
+  headers?: {
+    /**
+     * The value of the field.
+     */
+    [k: string]: string;
+  };
+  /**
+   * Host of the request. Empty is the backend's. References such as `${env:NAME}` are allowed.
+   */
+  host?: string;
+  /**
+   * Port that is probed. 0 is the backend's.
+   */
+  port?: number;
+  /**
+   * Statuses of a healthy answer. Redirects are not followed.
+   *
+   * @minItems 1
+   *
+   * Items: A status such as 503, or a range of them such as `500-599`.
+   */
+  expected_status?: (number | string)[];
+  /**
+   * A text that must stand in the first 64 KiB of the answer. Empty is any.
+   */
+  expected_body?: string;
+  /**
+   * From one probe to the next.
+   */
+  interval?: string;
+  /**
+   * Up to so much is added to each interval, at random.
+   */
+  jitter?: string;
+  /**
+   * How long a probe may take.
+   */
+  timeout?: string;
+  /**
+   * Failed probes in a row until a backend is down.
+   */
+  unhealthy_threshold?: number;
+  /**
+   * Good probes in a row until it is up again.
+   */
+  healthy_threshold?: number;
+  /**
+   * What a backend is before its first probes.
+   */
+  initial?: "up" | "down";
+  passive?: Passive;
+}
+/**
+ * Passive checks: backends whose answers to traffic fail are taken out for a while. Failures are connections that cannot be made, resets, timeouts and the `statuses`; requests that clients give up count as nothing.
+ */
+export interface Passive {
+  /**
+   * false turns them off.
+   */
+  enabled?: boolean;
+  /**
+   * Failures in a row that take a backend out. 0 is not by these.
+   */
+  consecutive_failures?: number;
+  /**
+   * Part of the requests within `window` that fail, 0 to 1, that takes a backend out. 0 is not by these.
+   */
+  failure_rate?: number;
+  /**
+   * Requests within `window` below which the rate says nothing.
+   */
+  minimum_requests?: number;
+  /**
+   * What `failure_rate` looks at.
+   */
+  window?: string;
+  /**
+   * How long a backend is out the first time; each further time in a row is longer by it.
+   */
+  ejection_time?: string;
+  /**
+   * The longest it grows to.
+   */
+  ejection_time_max?: string;
+  /**
+   * Percent of the backends that may be out so at a time.
+   */
+  max_ejected_percent?: number;
+  /**
+   * Answers that are failures.
+   *
+   * @minItems 1
+   *
+   * Items: A status such as 503, or a range of them such as `500-599`.
+   */
+  statuses?: (number | string)[];
+}
+/**
+ * The circuit breaker of each backend, on by default: after failures in a row it opens and the backend gets no requests; after `timeout` it lets a few through, and their success closes it. Each key that is left out is as `global.circuit_breaker` has it.
+ */
+export interface CircuitBreaker {
+  /**
+   * false turns it off.
+   */
+  enabled?: boolean;
+  /**
+   * Failures in a row that open it.
+   */
+  failure_threshold?: number;
+  /**
+   * Successes that close it again.
+   */
+  success_threshold?: number;
+  /**
+   * How long it stays open.
+   */
+  timeout?: string;
+  /**
+   * Requests at a time that it lets through before it closes, of all workers together.
+   */
+  max_half_open_requests?: number;
+  /**
+   * Answers that are failures.
+   *
+   * @minItems 1
+   *
+   * Items: A status such as 503, or a range of them such as `500-599`.
+   */
+  statuses?: (number | string)[];
+}
+/**
+ * Requests that wait where every usable backend is at its `max_connections`. Each key that is left out is as `global.queue` has it.
+ */
+export interface Queue {
+  /**
+   * How many may wait, in each worker; further requests are answered 503 at once. 0 is no waiting.
+   */
+  max?: number;
+  /**
+   * How long each may wait; then it is answered 503.
+   */
+  timeout?: string;
+}
+/**
+ * Host names of backends. The last good answer is used on where a later one fails. Each key that is left out is as `global.dns` has it.
+ */
+export interface Dns {
+  /**
+   * How often names are asked for anew. They also are where a connection fails.
+   */
+  refresh?: string;
+  /**
+   * Addresses that are used.
+   */
+  family?: "auto" | "ipv4" | "ipv6";
+}
+/**
+ * When a failed attempt is made again, at another backend where there is one. Without it that is done where it is always safe: where no connection could be made, and where a kept connection turns out to be closed. Each key that is left out is as `global.retry` has it.
+ */
+export interface Retry {
+  /**
+   * Further attempts after the first, for what `on` lists. 0 is only what is always safe.
+   */
+  attempts?: number;
+  /**
+   * What is tried again: `connect-failure`, `reset` (the connection breaks before the answer), `timeout`, and statuses or ranges of them.
+   *
+   * @minItems 1
+   *
+   * Items: A failure by name, a status, or a range of statuses.
+   */
+  on?: (number | string)[];
+  /**
+   * true repeats requests with any method. false: only those whose methods may be repeated (RFC 9110 section 9.2.2), such as GET and PUT.
+   */
+  unsafe?: boolean;
+  backoff?: Backoff;
+  /**
+   * Retries as a part of the pool's requests of the last 10 seconds; 3 a second are allowed in any case.
+   */
+  budget?: number;
+  /**
+   * For one attempt until the head of its answer. 0s is no limit of its own.
+   */
+  per_try_timeout?: string;
+  /**
+   * Request bodies up to this are kept to be sent again; requests with larger ones are not repeated.
+   */
+  buffer?: string;
+}
+/**
+ * The wait before a further attempt.
+ */
+export interface Backoff {
+  /**
+   * Before the second attempt.
+   */
+  initial?: string;
+  /**
+   * The longest.
+   */
+  max?: string;
+  /**
+   * How it grows from one to the next.
+   */
+  multiplier?: number;
+  /**
+   * Part of each wait that is left to chance, 0 to 1.
+   */
+  jitter?: number;
 }
 /**
  * TLS towards clients.
@@ -101,9 +427,9 @@ export interface Cors {
   allowed_origins?: string[];
 }
 /**
- * Limits on the client's side of an exchange. `read` and `write` limit inactivity, not the whole exchange.
+ * `read`, `write` and `idle` limit inactivity on the client's side of an exchange; the others hold for every service that does not say otherwise.
  */
-export interface ClientTimeouts {
+export interface GlobalTimeouts {
   /**
    * No byte from the client for so long while a request body is expected.
    */
@@ -116,6 +442,22 @@ export interface ClientTimeouts {
    * A kept-alive connection without a request for so long is closed.
    */
   idle?: string;
+  /**
+   * Until the connection to a backend stands.
+   */
+  connect?: string;
+  /**
+   * From the request being sent to the first byte of the answer.
+   */
+  response?: string;
+  /**
+   * From the request to the head of its answer, all attempts and waits together. 0s is no limit.
+   */
+  request?: string;
+  /**
+   * No byte in either direction for so long in an upgraded connection, such as a WebSocket.
+   */
+  tunnel?: string;
 }
 /**
  * Where Balto listens, and how it stops.
@@ -181,6 +523,63 @@ export interface Drain {
   timeout?: string;
 }
 /**
+ * A named pool: backends and how they are balanced, checked and protected, for any number of services.
+ */
+export interface Pool {
+  /**
+   * Identity of the pool in services, logs, metrics and across reloads, unique in the tree.
+   */
+  name: string;
+  /**
+   * Short form of `backends`, as of a service. Exactly one of `ports` and `backends` is required. References such as `${env:NAME}` are allowed.
+   *
+   * @minItems 1
+   *
+   * Items: A port, `host:port` or a URL.
+   */
+  ports?: (number | string)[];
+  /**
+   * The servers that answer, in full form.
+   *
+   * @minItems 1
+   */
+  backends?: Backend[];
+  load_balancing?: LoadBalancing;
+  health_check?: HealthCheck;
+  circuit_breaker?: CircuitBreaker;
+  queue?: Queue;
+  dns?: Dns;
+}
+/**
+ * One server behind a service or in a pool.
+ */
+export interface Backend {
+  /**
+   * `http://` or `https://`, host, port and an optional path that is put before the forwarded path. A host of several addresses is several backends; `_http._tcp.users.internal` asks DNS for services (SRV), which have ports of their own. No user name, password, query or fragment. References such as `${env:NAME}` are allowed.
+   */
+  url: string;
+  /**
+   * Share of the traffic, relative to the other backends. `round-robin` and `least-connections` do not look at it.
+   */
+  weight?: number;
+  /**
+   * What logs call this backend. Left out, they give its URL.
+   */
+  name?: string;
+  /**
+   * false takes the backend out of traffic. What is written of it is still read.
+   */
+  enabled?: boolean;
+  /**
+   * Backends with the lowest number are used first; those with the next only where none of these is usable.
+   */
+  priority?: number;
+  /**
+   * Requests under way at this backend, of all workers together; further ones go to others, or wait (`queue`). 0 is no limit.
+   */
+  max_connections?: number;
+}
+/**
  * One routed service: which requests it takes, and the backends that answer them.
  */
 export interface Service {
@@ -217,7 +616,7 @@ export interface Service {
    */
   methods?: string[];
   /**
-   * Short form of `backends`: a port (`8080` is `http://$BALTO_UPSTREAM_HOST:8080`, by default on localhost), `host:port`, or a URL. Exactly one of `ports` and `backends` is required. References such as `${env:NAME}` are allowed.
+   * Short form of `backends`: a port (`8080` is `http://$BALTO_UPSTREAM_HOST:8080`, by default on localhost), `host:port`, or a URL. Exactly one of `ports`, `backends` and `pool` is required. References such as `${env:NAME}` are allowed.
    *
    * @minItems 1
    *
@@ -231,6 +630,10 @@ export interface Service {
    */
   backends?: Backend[];
   /**
+   * The name of a pool, in place of backends of its own.
+   */
+  pool?: string;
+  /**
    * Whether the literal part of the pattern is taken off the path that the backend sees. A pattern with a parameter is never stripped.
    */
   strip_prefix?: boolean;
@@ -242,27 +645,17 @@ export interface Service {
    * The largest request body this service takes, its framing not counted; a larger one is answered 413. Left out, there is no limit.
    */
   max_body?: string;
+  load_balancing?: LoadBalancing;
+  health_check?: HealthCheck;
+  circuit_breaker?: CircuitBreaker;
+  queue?: Queue;
+  dns?: Dns;
   timeouts?: BackendTimeouts;
+  retry?: Retry;
+  hedge?: Hedge;
 }
 /**
- * One server behind a service.
- */
-export interface Backend {
-  /**
-   * `http://` or `https://`, host, port and an optional path that is put before the forwarded path. No user name, password, query or fragment. References such as `${env:NAME}` are allowed.
-   */
-  url: string;
-  /**
-   * Share of the traffic under the `weighted-rr` algorithm, relative to the other backends.
-   */
-  weight?: number;
-  /**
-   * What logs call this backend. Left out, they give its URL.
-   */
-  name?: string;
-}
-/**
- * Limits on the backend's side of an exchange.
+ * Limits on the backend's side of an exchange. `connect`, `response`, `request` and `tunnel` are as `global.timeouts` has them where they are left out.
  */
 export interface BackendTimeouts {
   /**
@@ -281,6 +674,23 @@ export interface BackendTimeouts {
    * No byte accepted by the backend for so long in the middle of a request.
    */
   write?: string;
+  /**
+   * From the request to the head of its answer, all attempts and waits together. 0s is no limit.
+   */
+  request?: string;
+  /**
+   * No byte in either direction for so long in an upgraded connection, such as a WebSocket.
+   */
+  tunnel?: string;
+}
+/**
+ * A second attempt beside the first where that takes long. Only for requests without a body whose methods are safe, such as GET; the first answer is used.
+ */
+export interface Hedge {
+  /**
+   * How long the first may take. 0s is no second one.
+   */
+  after?: string;
 }
 /**
  * Several services in one file.
@@ -290,4 +700,13 @@ export interface ServiceList {
    * The services of this file.
    */
   services: Service[];
+}
+/**
+ * Several pools in one file.
+ */
+export interface PoolList {
+  /**
+   * The pools of this file.
+   */
+  pools: Pool[];
 }

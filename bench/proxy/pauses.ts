@@ -83,7 +83,7 @@ function reloadRegularly(folder: string, port: number): () => number {
   let count = 0;
   const timer = setInterval(() => {
     const next = join(folder, "next.artifact");
-    writeFileSync(next, baltoArtifact(port, PORT, `all-${++count}`));
+    writeFileSync(next, baltoArtifact(port, [PORT], { name: `all-${++count}` }));
     renameSync(next, join(folder, "balto.artifact"));
   }, RELOAD_EVERY_MS);
   return () => {

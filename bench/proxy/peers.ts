@@ -180,6 +180,10 @@ export interface BaltoOptions {
   workers?: number;
   /** Flags for Node itself. */
   node?: readonly string[];
+  /** Ports of its backends, where they are not the place's origin alone. */
+  origins?: readonly number[];
+  /** Further keys of its service, as in a YAML mapping without braces. */
+  settings?: string;
   /** Told of each line on standard output. */
   onLine?: (line: string) => void;
 }
@@ -187,10 +191,10 @@ export interface BaltoOptions {
 /** Balto with one service that takes everything; its artifact is `balto.artifact` in the place's folder. */
 export async function startBalto(
   { core, port, origin, folder }: Place,
-  { workers = 1, node = [], onLine }: BaltoOptions = {},
+  { workers = 1, node = [], origins = [origin], settings, onLine }: BaltoOptions = {},
 ): Promise<Peer> {
   const file = join(folder, "balto.artifact");
-  writeFileSync(file, baltoArtifact(port, origin));
+  writeFileSync(file, baltoArtifact(port, origins, { settings }));
   const main = join(import.meta.dirname, "../../dataplane/main.ts");
   // As the launcher starts it: without compiled code at hand, stripping types costs memory for good.
   const cache = join(import.meta.dirname, "../../node_modules/.cache/balto");
@@ -205,12 +209,17 @@ export async function startBalto(
 }
 
 /** The artifact of one service that takes everything; `name` tells one generation from another. */
-export function baltoArtifact(port: number, origin: number, name = "all"): Uint8Array {
+export function baltoArtifact(
+  port: number,
+  origins: readonly number[],
+  { name = "all", settings }: { name?: string; settings?: string | undefined } = {},
+): Uint8Array {
+  const ports = origins.map((origin) => `"127.0.0.1:${origin}"`).join(", ");
   const config = `
 server: { port: "127.0.0.1:${port}" }
 global: { timeouts: { idle: 10m } }
 services:
-  - { name: "${name}", domain: "*", path_prefix: "/*", ports: ["127.0.0.1:${origin}"] }
+  - { name: "${name}", domain: "*", path_prefix: "/*", ports: [${ports}]${settings === undefined ? "" : `, ${settings}`} }
 `;
   const { artifact, diagnostics } = compile({
     files: [{ path: "balto.config.yaml", content: Buffer.from(config) }],
@@ -220,7 +229,7 @@ services:
 }
 
 /** The number in what a program says of its version; nginx says it on standard error. */
-function versionOf(program: string, args: readonly string[]): string {
+export function versionOf(program: string, args: readonly string[]): string {
   const text = output("sh", ["-c", `${program} ${args.join(" ")} 2>&1`]);
   return /\d+\.\d+(\.\d+)?/.exec(text)?.[0] ?? "?";
 }

@@ -3,21 +3,14 @@
  * run. Wall time on a shared machine says little; the CPU time the kernel charges a process says more,
  * and the ratio to nginx in the same run most.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { printTable } from "../harness.ts";
+import { LOAD_CORE, measure, PROXY_CORE, type Workload } from "./load.ts";
 import { PEERS, startOrigin } from "./peers.ts";
-import { cpuMicroseconds, find, output, type Peer, residentMiB, stop } from "./process.ts";
-
-/** What is asked for, over how many connections, and what wrk is told to send beside the path. */
-interface Workload {
-  name: string;
-  path: string;
-  connections: number;
-  lua?: string;
-}
+import { find, type Peer, residentMiB, stop } from "./process.ts";
 
 const WORKLOADS: readonly Workload[] = [
   { name: "60 B × 1", path: "/60", connections: 1 },
@@ -41,9 +34,6 @@ function fieldsOf(bytes: number): string {
   return `for i = 1, 20 do wrk.headers["X-F" .. i] = ${value} end\n`;
 }
 
-const SECONDS = 3;
-const PROXY_CORE = 0;
-const LOAD_CORE = 1;
 const FIRST_PORT = 19_400;
 
 /** Runs all workloads against all proxies and prints a table. */
@@ -87,40 +77,6 @@ export async function run(): Promise<void> {
     for (const peer of peers.toReversed()) await stop(peer.process);
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function measure(
-  wrk: string,
-  peer: Peer,
-  { path, connections, lua = "" }: Workload,
-  folder: string,
-): { microseconds: number; perSecond: number; failed: string } {
-  const pid = peer.process.pid as number;
-  const script = join(folder, "load.lua");
-  writeFileSync(script, lua);
-  const load = (seconds: number): string =>
-    output("taskset", [
-      "-c",
-      String(LOAD_CORE),
-      wrk,
-      "-t1",
-      `-c${connections}`,
-      `-d${seconds}s`,
-      "-s",
-      script,
-      `http://127.0.0.1:${peer.port}${path}`,
-    ]);
-  load(1);
-  const before = cpuMicroseconds(pid);
-  const report = load(SECONDS);
-  const spent = cpuMicroseconds(pid) - before;
-  const requests = Number(/(\d+) requests in/.exec(report)?.[1] ?? 0);
-  const errors = /Socket errors: (.*)|Non-2xx or 3xx responses: (.*)/.exec(report);
-  return {
-    microseconds: spent / Math.max(requests, 1),
-    perSecond: requests / SECONDS,
-    failed: errors?.[1] ?? errors?.[2] ?? "0",
-  };
 }
 
 if (import.meta.main) await run();

@@ -1,7 +1,8 @@
 /**
- * 4xxx: links: what services cannot have together.
+ * 4xxx: links: what services and pools cannot have together.
  */
 import { METHODS_MAX } from "../../artifact/layout.ts";
+import { TABLE_MEMBERS_MAX } from "../../artifact/maglev.ts";
 import type { Entry, Text } from "./entry.ts";
 
 export const LINK_CODES = {
@@ -38,5 +39,47 @@ export const LINK_CODES = {
       `"${p.method}" is method number ${METHODS_MAX + 1} of the tree; ${METHODS_MAX} are supported`,
       "use fewer different methods; leave methods out where every method is meant",
     ],
+  },
+  BAL4005: {
+    name: "duplicate-pool",
+    severity: "error",
+    text: (p: { name: string; owner: "pool" | "service" }): Text => [
+      p.owner === "pool"
+        ? `two pools are named "${p.name}"`
+        : `"${p.name}" is the name of a service with backends of its own`,
+      p.owner === "pool"
+        ? "rename one of them"
+        : "rename the pool, or let the service use it: the backends of both would be counted as one",
+    ],
+  },
+  BAL4006: {
+    name: "unknown-pool",
+    severity: "error",
+    text: (p: { name: string; near: string | undefined }): Text => [
+      `there is no pool "${p.name}"`,
+      p.near === undefined ? "add it under pools/, or name another" : `did you mean "${p.near}"?`,
+    ],
+  },
+  BAL4007: {
+    name: "pool-with-settings",
+    severity: "error",
+    text: (p: { key: string; pool: string }): Text => [
+      `"${p.key}" stands in a service that uses the pool "${p.pool}"`,
+      "move it to the pool: it is the same for all services that use it",
+    ],
+  },
+  BAL4008: {
+    name: "too-many-to-hash",
+    severity: "error",
+    text: (p: { backends: number } | { entriesMax: number }): Text =>
+      "backends" in p
+        ? [
+            `${p.backends} backends are hashed; ${TABLE_MEMBERS_MAX} of one pool are supported`,
+            "split the pool, or choose another algorithm, such as p2c",
+          ]
+        : [
+            `the tables of the pools that hash have more than ${p.entriesMax} entries in all`,
+            "choose another algorithm for most of them, or let services share named pools",
+          ],
   },
 } as const satisfies Record<`BAL4${number}`, Entry>;

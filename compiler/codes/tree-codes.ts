@@ -27,7 +27,9 @@ export const TREE_CODES = {
     severity: "warning",
     text: (p: { near: string | undefined }): Text => [
       "this file is not read",
-      p.near === undefined ? "move it below services/, or remove it" : `did you mean ${p.near}?`,
+      p.near === undefined
+        ? "move it below services/ or pools/, or remove it"
+        : `did you mean ${p.near}?`,
     ],
   },
   BAL5004: {
@@ -48,7 +50,68 @@ export const TREE_CODES = {
     severity: "warning",
     text: (p: { algorithm: string }): Text => [
       `weights have no effect under ${p.algorithm}`,
-      "set global.load_balancing.algorithm to weighted-rr, or remove the weights",
+      `set load_balancing.algorithm to ${
+        p.algorithm === "round-robin" ? "weighted-rr" : "weighted-least-connections"
+      }, or remove the weights`,
+    ],
+  },
+  BAL5007: {
+    name: "unused-pool",
+    severity: "warning",
+    text: (p: { name: string }): Text => [
+      `no service uses the pool "${p.name}"`,
+      "name it in a service, or remove it",
+    ],
+  },
+  BAL5008: {
+    name: "unused-setting",
+    severity: "warning",
+    text: (p: { key: string; reason: string; help: string }): Text => [
+      `${p.key} has no effect: ${p.reason}`,
+      p.help,
+    ],
+  },
+  BAL5009: {
+    name: "inverted-times",
+    severity: "warning",
+    text: (p: { key: string; value: string; other: string; limit: string; what: string }): Text => [
+      `${p.key} is ${p.value} and ${p.other} ${p.limit}: ${p.what}`,
+      `set ${p.key} below ${p.other}, or leave it out`,
+    ],
+  },
+  BAL5010: {
+    name: "retry-amplification",
+    severity: "warning",
+    text: (p: { requests: number; unsafe: boolean; hedged: boolean }): Text => [
+      `one request can become ${p.requests} to the backends` +
+        (p.unsafe ? ", each of which may be carried out" : ""),
+      p.hedged
+        ? "lower retry.attempts, or leave out hedge: each attempt is hedged"
+        : "lower retry.attempts: backends that are slow already get the more to do",
+    ],
+  },
+  BAL5011: {
+    name: "no-capacity",
+    severity: "warning",
+    text: (p: { backends: number }): Text => [
+      `all ${p.backends} backends are disabled: every request is answered 503`,
+      "enable one of them",
+    ],
+  },
+  BAL5012: {
+    name: "retried-success",
+    severity: "warning",
+    text: (p: { statuses: string }): Text => [
+      `answers with ${p.statuses} are tried again, though another backend would say the same`,
+      "list statuses from 500 on, 408, 425 or 429",
+    ],
+  },
+  BAL5013: {
+    name: "refused-cookie",
+    severity: "warning",
+    text: (): Text => [
+      "browsers refuse a cookie with same_site: none that is not secure",
+      "set secure to true, or same_site to lax",
     ],
   },
 } as const satisfies Record<`BAL5${number}`, Entry>;

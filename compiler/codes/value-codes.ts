@@ -81,8 +81,8 @@ export const VALUE_CODES = {
     severity: "error",
     text: (): Text => [
       "a reference is not allowed here",
-      "write the value itself; references stand in ports, backends[].url, server.port, " +
-        "logging.path, tls.cert_file and tls.key_file",
+      "write the value itself; references stand in ports, backends[].url, server.port, logging.path, " +
+        "tls.cert_file, tls.key_file, sticky.secret and health_check.headers",
     ],
   },
   BAL3011: {
@@ -131,6 +131,48 @@ export const VALUE_CODES = {
     text: (p: { reason: string; hint: string | undefined }): Text => [
       p.reason,
       p.hint ?? "write a number with a unit B, KiB, MiB or GiB, such as 512B, 16KiB or 10MiB",
+    ],
+  },
+  BAL3017: {
+    name: "bad-status",
+    severity: "error",
+    text: (p: { text: string; hint: string | undefined }): Text => [
+      `"${p.text}" is neither a status nor a range of statuses`,
+      p.hint ?? 'write a status from 100 to 599, or a range such as "500-599"',
+    ],
+  },
+  BAL3018: {
+    name: "bad-hash-key",
+    severity: "error",
+    text: (p: { reason: string }): Text => [
+      `not a key to hash: ${p.reason}`,
+      "write source-ip, path, header:NAME, cookie:NAME or query:NAME",
+    ],
+  },
+  BAL3019: {
+    name: "bad-retry-condition",
+    severity: "error",
+    text: (p: { text: string; near: string | undefined; hint: string | undefined }): Text => [
+      `"${p.text}" is nothing that can be tried again`,
+      p.near === undefined
+        ? (p.hint ?? 'write connect-failure, reset, timeout, or statuses such as 503 or "502-504"')
+        : `did you mean "${p.near}"?`,
+    ],
+  },
+  BAL3020: {
+    name: "bad-http-text",
+    severity: "error",
+    text: (p: { what: string; text: string; reason: string }): Text => [
+      `the ${p.what} "${p.text}" ${p.reason}`,
+      "HTTP gives such a text no meaning, or another one: write one that it takes",
+    ],
+  },
+  BAL3021: {
+    name: "sticky-without-secret",
+    severity: "error",
+    text: (): Text => [
+      "sticky sessions have no secret: anybody could make such a cookie and choose a backend",
+      "add secret: ${env:STICKY_SECRET}, at least 16 characters, or set enabled: false",
     ],
   },
 } as const satisfies Record<`BAL3${number}`, Entry>;

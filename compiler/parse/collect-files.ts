@@ -7,10 +7,11 @@ import type { Code } from "../codes.ts";
 import type { DiagnosticLog } from "../diagnostic-log.ts";
 import { nearest } from "../nearest.ts";
 import { SourceText } from "../source-text.ts";
-import type { SourceFault, SourceTree } from "../source-tree.ts";
+import type { SourceFault, SourceFile, SourceTree } from "../source-tree.ts";
 
 export const CONFIG_FILE = "balto.config.yaml";
 export const SERVICES_FOLDER = "services";
+export const POOLS_FOLDER = "pools";
 /** Largest file. Its tokens are limited too (TOKENS_MAX), so most stop well before. */
 export const FILE_BYTES_MAX = 8 * 1024 * 1024;
 
@@ -24,11 +25,14 @@ export interface ConfigFile {
   bytes: Uint8Array;
 }
 
-/** The configuration files in order of their paths. */
+/** The configuration files in order of their paths, balto.config.yaml before all others. */
 export function collectFiles(tree: SourceTree, log: DiagnosticLog): ConfigFile[] {
   const files: ConfigFile[] = [];
   let found = false;
-  for (const { path, content } of tree.files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
+  const sorted = tree.files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  const isConfig = ({ path }: SourceFile): boolean => path === CONFIG_FILE;
+  const ordered = [...sorted.filter(isConfig), ...sorted.filter((file) => !isConfig(file))];
+  for (const { path, content } of ordered) {
     const at = new SourceText(path, "").top;
     const role = roleOf(path);
     found ||= role !== undefined;
@@ -53,15 +57,18 @@ const FAULT_CODES = {
   "bad-name": "BAL1005",
 } as const satisfies Record<SourceFault["fault"], Code>;
 
-/** True for `services` and what it is mistaken for: what is in such a folder is warned of, not lost. */
-export function isServicesFolder(name: string): boolean {
-  return /^services?$/i.test(name);
+/** The folder that a name is, or is mistaken for: what is in such a one is warned of, not lost. */
+export function folderMeant(name: string): string | undefined {
+  if (/^services?$/i.test(name)) return SERVICES_FOLDER;
+  return /^pools?$/i.test(name) ? POOLS_FOLDER : undefined;
 }
 
 /** What a path is for; undefined for every other file. */
 function roleOf(path: string): Role | undefined {
   if (path === CONFIG_FILE) return "config";
-  return path.startsWith(`${SERVICES_FOLDER}/`) && isYaml(path) ? "service" : undefined;
+  if (!isYaml(path)) return undefined;
+  if (path.startsWith(`${SERVICES_FOLDER}/`)) return "service";
+  return path.startsWith(`${POOLS_FOLDER}/`) ? "pool" : undefined;
 }
 
 function isYaml(path: string): boolean {
@@ -77,7 +84,8 @@ function isStray(path: string): boolean {
 function intended(path: string): string | undefined {
   const [folder, ...rest] = path.split("/");
   if (rest.length === 0) return nearest(path.replace(/\.yml$/i, ".yaml"), [CONFIG_FILE]);
-  return isServicesFolder(folder ?? "") ? [SERVICES_FOLDER, ...rest].join("/") : undefined;
+  const meant = folderMeant(folder ?? "");
+  return meant === undefined ? undefined : [meant, ...rest].join("/");
 }
 
 /** A tree may come from an API call: a path in it is no more to be trusted than a file's content. */

@@ -35,7 +35,7 @@ export function parse(
   const contents = source && compose(source, log);
   if (source === undefined || contents === undefined) return undefined;
   if (contents === "empty") {
-    if (role === "service") log.report("BAL5004", source.top, {});
+    if (role !== "config") log.report("BAL5004", source.top, {});
     return undefined;
   }
   const root = buildTree(contents, source, log);

@@ -4,12 +4,13 @@
 import { formatBackendUrl, parseBackendUrl } from "../../artifact/address.ts";
 import { hasReference } from "../../artifact/reference.ts";
 import { BACKEND_DEFAULTS } from "../../schema/defaults.gen.ts";
-import type { Backend, Service } from "../../schema/types.gen.ts";
+import type { Backend, Pool } from "../../schema/types.gen.ts";
 import type { DiagnosticLog } from "../diagnostic-log.ts";
 import { headOf, itemsOf, type YamlNode } from "../parse/yaml-node.ts";
 import type { Span } from "../source-text.ts";
 import { field } from "./field.ts";
 import { readName } from "./name.ts";
+import { readFlag, readNumber } from "./scalar.ts";
 import { referringText, sampleOf } from "./text.ts";
 
 /** A backend as far as it could be read. */
@@ -17,42 +18,70 @@ export interface BackendDraft {
   at: Span;
   /** Canonical where it holds no reference; undefined after an error. */
   url: string | undefined;
+  /** False takes it out of traffic. */
+  enabled: boolean;
   weight: number;
   /** True where the file gives a weight. */
   weighted: boolean;
   name: string;
+  priority: number;
+  connectionsMax: number;
+  /** Where a port stands that has no meaning: the name gives ports of its own. */
+  unusedPort: Span | undefined;
 }
 
-const WEIGHT_MAX = 1_000_000;
-
-/** The backends of a service's mapping, in the order of the file. */
-export function readBackends(service: YamlNode, log: DiagnosticLog): BackendDraft[] {
-  const ports = itemsOf(field<Service>(service, "ports")).map((item) => ({
+/** The backends of a service's or a pool's mapping, in the order of the file. */
+export function readBackends(owner: YamlNode, log: DiagnosticLog): BackendDraft[] {
+  const ports = itemsOf(field<Pool>(owner, "ports")).map((item) => ({
+    ...PLAIN,
     at: item,
     url: readPort(item, log),
-    weight: BACKEND_DEFAULTS.weight,
-    weighted: false,
-    name: "",
+    unusedPort: unusedPort(item),
   }));
-  const backends = itemsOf(field<Service>(service, "backends")).map((item) => {
-    const weight = field<Backend>(item, "weight");
+  const backends = itemsOf(field<Pool>(owner, "backends")).map((item) => {
+    const count = (key: "weight" | "priority" | "max_connections"): number =>
+      readCount(field<Backend>(item, key), BACKEND_DEFAULTS[key]);
+    const url = field<Backend>(item, "url");
     return {
       at: headOf(item),
-      url: readUrl(field<Backend>(item, "url"), log),
-      weight: readWeight(weight),
-      weighted: weight !== undefined,
+      url: readUrl(url, log),
+      enabled: readFlag(field<Backend>(item, "enabled"), BACKEND_DEFAULTS.enabled),
+      weight: count("weight"),
+      weighted: field<Backend>(item, "weight") !== undefined,
       name: readName(field<Backend>(item, "name"), log) ?? "",
+      priority: count("priority"),
+      connectionsMax: count("max_connections"),
+      unusedPort: url && unusedPort(url),
     };
   });
   return [...ports, ...backends];
 }
 
-/** The range is the schema's business; a wrong weight must only not be taken for one here. */
-function readWeight(node: YamlNode | undefined): number {
-  const value = node?.kind === "scalar" ? node.value : undefined;
-  return typeof value === "number" && value >= 1 && value <= WEIGHT_MAX
-    ? value
-    : BACKEND_DEFAULTS.weight;
+const PLAIN = {
+  enabled: BACKEND_DEFAULTS.enabled,
+  weight: BACKEND_DEFAULTS.weight,
+  weighted: false,
+  name: "",
+  priority: BACKEND_DEFAULTS.priority,
+  connectionsMax: BACKEND_DEFAULTS.max_connections,
+};
+
+/** The most that any of these takes. The defaults are the least. */
+const COUNT_MAX = 1_000_000;
+
+/** The range is the schema's business; a wrong number must only not be taken for one here. */
+function readCount(node: YamlNode | undefined, fallback: number): number {
+  const value = node && readNumber(node);
+  const isIn = value !== undefined && value >= fallback && value <= COUNT_MAX;
+  return isIn ? value : fallback;
+}
+
+/** DNS names of services (RFC 2782) have ports of their own: one that is written beside has no use. */
+function unusedPort(node: YamlNode): Span | undefined {
+  if (node.kind !== "scalar" || typeof node.value !== "string") return undefined;
+  return /^(?:[a-z]+:\/\/)?_[^./:]+\._(?:tcp|udp)\.[^/:]+:[0-9]+/i.test(node.value)
+    ? node
+    : undefined;
 }
 
 /** `8080`, `"8080"`, `host:port` or a URL. */

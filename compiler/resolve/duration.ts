@@ -7,19 +7,21 @@ import type { DiagnosticLog } from "../diagnostic-log.ts";
 import type { YamlNode } from "../parse/yaml-node.ts";
 import { describeNode } from "../validate/type-words.ts";
 
-/** The longest that a timer of the data plane can hold: 24.8 days. */
-const DURATION_MS_MAX = 0x7fffffff;
+/** A timer of the data plane holds 31 bits of milliseconds. */
+const DURATION_HOURS_MAX = 596;
 
 /**
  * Milliseconds of a node, or of `fallback` where the key is left out or wrong.
  *
  * @param least 1 where zero would mean "give up at once"; there is no "no limit"
+ * @param mostHours beyond it is an error
  */
 export function readDuration(
   node: YamlNode | undefined,
   fallback: string,
   least: 0 | 1,
   log: DiagnosticLog,
+  mostHours = DURATION_HOURS_MAX,
 ): number {
   const otherwise = parseDuration(fallback) ?? 0;
   if (node === undefined) return otherwise;
@@ -32,8 +34,9 @@ export function readDuration(
   const ms = parseDuration(text);
   if (ms === undefined) {
     log.report("BAL3001", node, { reason: `"${text}" is not a duration`, hint: hintFor(text) });
-  } else if (ms > DURATION_MS_MAX) {
-    log.report("BAL3001", node, { reason: `${text} is too long`, hint: "the longest is 596h" });
+  } else if (ms > mostHours * UNIT_MS.h) {
+    const hint = `the longest is ${mostHours}h`;
+    log.report("BAL3001", node, { reason: `${text} is too long`, hint });
   } else if (ms < least) {
     const hint = "there is no endless limit: write a long one, such as 24h";
     log.report("BAL3001", node, { reason: `${text} would end everything at once`, hint });

@@ -3,20 +3,25 @@
  * draft after an error, so that the stages after this one find what else is wrong.
  */
 import { formatDomain, parseDomain } from "../../artifact/domain.ts";
-import type { Timeouts } from "../../artifact/model.ts";
+import type { ServicePolicy } from "../../artifact/model.ts";
 import { parsePattern, type Pattern } from "../../artifact/pattern.ts";
 import { SERVICE_DEFAULTS } from "../../schema/defaults.gen.ts";
-import type { BackendTimeouts, Service } from "../../schema/types.gen.ts";
+import type { Service } from "../../schema/types.gen.ts";
 import type { DiagnosticLog } from "../diagnostic-log.ts";
 import { headOf, itemsOf, type YamlNode } from "../parse/yaml-node.ts";
 import type { Span } from "../source-text.ts";
-import { type BackendDraft, readBackends } from "./backend.ts";
-import { readDuration } from "./duration.ts";
+import type { Given } from "./block.ts";
 import { field } from "./field.ts";
+import type { Globals } from "./globals.ts";
 import { readMethods } from "./method.ts";
 import { readName } from "./name.ts";
+import { type PoolDraft, readOwnPool } from "./pool.ts";
+import { poolBlockSpans } from "./pool-policy.ts";
+import { HEDGE, type HedgeDraft, readRetry, type RetryDraft } from "./retry.ts";
+import { readFlag } from "./scalar.ts";
 import { readSize } from "./size.ts";
 import { plainText, spanInside } from "./text.ts";
+import { SERVICE_TIMEOUTS, type TimeoutsDraft } from "./timeouts.ts";
 
 /** A service as far as it could be read. After a run without errors nothing is undefined. */
 export interface ServiceDraft {
@@ -30,12 +35,24 @@ export interface ServiceDraft {
   methods: string[];
   /** Where `methods` stands, or the service where it is left out. */
   methodsAt: Span;
-  backends: BackendDraft[];
-  stripPrefix: boolean;
-  preserveHost: boolean;
-  timeouts: Timeouts;
-  /** 0 is no limit. */
-  bodyBytesMax: number;
+  /** Its own backends, or the name of a pool. */
+  target: PoolDraft | PoolReference;
+  policy: ServicePolicy;
+  /** What is written here, for those who ask where. */
+  blocks: ServiceBlocks;
+}
+
+/** A pool by its name; undefined after an error. */
+export interface PoolReference {
+  pool: Given<string> | undefined;
+  /** Blocks that the service has all the same. */
+  surplus: { key: string; at: Span }[];
+}
+
+export interface ServiceBlocks {
+  timeouts: TimeoutsDraft | undefined;
+  retry: RetryDraft | undefined;
+  hedge: HedgeDraft | undefined;
 }
 
 export interface ServiceName {
@@ -55,14 +72,16 @@ export interface PatternDraft {
 const MAX_BODY = { least: "1B", most: "1048576GiB" };
 
 /** Reads the mapping of a service. */
-export function readService(node: YamlNode, log: DiagnosticLog): ServiceDraft {
+export function readService(node: YamlNode, globals: Globals, log: DiagnosticLog): ServiceDraft {
   const at = headOf(node);
   const domains = readDomains(node, log);
   const pattern = readPattern(field<Service>(node, "path_prefix"), log);
   const methods = field<Service>(node, "methods");
-  const timeouts = field<Service>(node, "timeouts");
-  const limit = (key: keyof typeof SERVICE_DEFAULTS.timeouts): number =>
-    readDuration(field<BackendTimeouts>(timeouts, key), SERVICE_DEFAULTS.timeouts[key], 1, log);
+  const blocks = {
+    timeouts: SERVICE_TIMEOUTS.read(field<Service>(node, "timeouts"), log),
+    retry: readRetry(field<Service>(node, "retry"), log),
+    hedge: HEDGE.read(field<Service>(node, "hedge"), log),
+  };
   return {
     at,
     enabled: readFlag(field<Service>(node, "enabled"), SERVICE_DEFAULTS.enabled),
@@ -71,22 +90,41 @@ export function readService(node: YamlNode, log: DiagnosticLog): ServiceDraft {
     pattern,
     methods: readMethods(methods, log),
     methodsAt: methods === undefined ? at : headOf(methods),
-    backends: readBackends(node, log),
-    stripPrefix: readFlag(field<Service>(node, "strip_prefix"), SERVICE_DEFAULTS.strip_prefix),
-    preserveHost: readFlag(field<Service>(node, "preserve_host"), SERVICE_DEFAULTS.preserve_host),
-    timeouts: {
-      connectMs: limit("connect"),
-      responseMs: limit("response"),
-      readMs: limit("read"),
-      writeMs: limit("write"),
-    },
-    bodyBytesMax: readSize(field<Service>(node, "max_body"), MAX_BODY, log) ?? 0,
+    target: readTarget(node, globals, log),
+    policy: readPolicy(node, blocks, globals, log),
+    blocks,
   };
 }
 
-/** The truth value of a node, or the default where the key is left out or wrong. */
-export function readFlag(node: YamlNode | undefined, fallback: boolean): boolean {
-  return node?.kind === "scalar" && typeof node.value === "boolean" ? node.value : fallback;
+function readTarget(
+  service: YamlNode,
+  globals: Globals,
+  log: DiagnosticLog,
+): PoolDraft | PoolReference {
+  const node = field<Service>(service, "pool");
+  if (node === undefined) return readOwnPool(service, globals, log);
+  const name = readName(node, log);
+  return {
+    pool: name === undefined ? undefined : { value: name, at: node },
+    surplus: poolBlockSpans(service),
+  };
+}
+
+function readPolicy(
+  node: YamlNode,
+  { timeouts, retry, hedge }: ServiceBlocks,
+  globals: Globals,
+  log: DiagnosticLog,
+): ServicePolicy {
+  const { strip_prefix: strip, preserve_host: preserve } = SERVICE_DEFAULTS;
+  return {
+    stripPrefix: readFlag(field<Service>(node, "strip_prefix"), strip),
+    preserveHost: readFlag(field<Service>(node, "preserve_host"), preserve),
+    timeouts: globals.limits(timeouts),
+    bodyBytesMax: readSize(field<Service>(node, "max_body"), MAX_BODY, log) ?? 0,
+    retry: globals.retryPolicy(retry),
+    hedgeAfterMs: HEDGE.complete(hedge).afterMs,
+  };
 }
 
 function readDomains(service: YamlNode, log: DiagnosticLog): string[] {

@@ -2,21 +2,14 @@
  * Settings: the `global` and `server` blocks with every default filled in.
  */
 import { parseListenAddress } from "../../artifact/address.ts";
-import {
-  type Algorithm,
-  ALGORITHMS,
-  LOG_LEVELS,
-  type LogLevel,
-  type Settings,
-} from "../../artifact/model.ts";
+import { LOG_LEVELS, type LogLevel, type Settings } from "../../artifact/model.ts";
 import { CONFIG_DEFAULTS } from "../../schema/defaults.gen.ts";
 import type {
-  ClientTimeouts,
   Config,
   Cors,
   Drain,
   Global,
-  LoadBalancing,
+  GlobalTimeouts,
   Logging,
   Metrics,
   Server,
@@ -28,56 +21,44 @@ import { readDuration } from "./duration.ts";
 import { field } from "./field.ts";
 import { readLimits } from "./limits.ts";
 import { parseNetwork } from "./network.ts";
-import { readFlag } from "./service.ts";
+import { readFlag } from "./scalar.ts";
 import { plainText, referringText, sampleOf } from "./text.ts";
 
-/** What balto.config.yaml says, beside its services. */
-export interface ResolvedSettings {
-  settings: Settings;
-  /** The algorithm of every pool. */
-  algorithm: Algorithm;
-}
-
 /** Reads the settings of balto.config.yaml. */
-export function readSettings(root: YamlNode | undefined, log: DiagnosticLog): ResolvedSettings {
+export function readSettings(root: YamlNode | undefined, log: DiagnosticLog): Settings {
   const global = field<Config>(root, "global");
   const server = field<Config>(root, "server");
   const logging = field<Global>(global, "logging");
   const timeouts = field<Global>(global, "timeouts");
   const drain = field<Server>(server, "drain");
   const { global: defaults, server: serverDefaults } = CONFIG_DEFAULTS;
-  const limit = (key: keyof typeof defaults.timeouts): number =>
-    readDuration(field<ClientTimeouts>(timeouts, key), defaults.timeouts[key], 1, log);
+  const limit = (key: "read" | "write" | "idle"): number =>
+    readDuration(field<GlobalTimeouts>(timeouts, key), defaults.timeouts[key], 1, log);
   const metrics = field<Metrics>(field<Global>(global, "metrics"), "enabled");
   return {
-    settings: {
-      listen: readListen(field<Server>(server, "port"), log),
-      trustedProxies: readNetworks(field<Server>(server, "trusted_proxies"), log),
-      readTimeoutMs: limit("read"),
-      writeTimeoutMs: limit("write"),
-      idleTimeoutMs: limit("idle"),
-      drainDelayMs: readDuration(field<Drain>(drain, "delay"), serverDefaults.drain.delay, 0, log),
-      drainTimeoutMs: readDuration(
-        field<Drain>(drain, "timeout"),
-        serverDefaults.drain.timeout,
-        0,
-        log,
-      ),
-      logLevels: readLevels(field<Logging>(logging, "level"), log),
-      logPath: readPath(field<Logging>(logging, "path"), log) ?? defaults.logging.path,
-      metricsEnabled: readFlag(metrics, defaults.metrics.enabled),
-      limits: readLimits(field<Server>(server, "limits"), log),
-      tls: readTls(field<Global>(global, "tls"), log),
-      cors: readCors(field<Global>(global, "cors"), log),
-    },
-    algorithm: readAlgorithm(
-      field<LoadBalancing>(field<Global>(global, "load_balancing"), "algorithm"),
+    listen: readListen(field<Server>(server, "port"), log),
+    trustedProxies: readNetworks(field<Server>(server, "trusted_proxies"), log),
+    readTimeoutMs: limit("read"),
+    writeTimeoutMs: limit("write"),
+    idleTimeoutMs: limit("idle"),
+    drainDelayMs: readDuration(field<Drain>(drain, "delay"), serverDefaults.drain.delay, 0, log),
+    drainTimeoutMs: readDuration(
+      field<Drain>(drain, "timeout"),
+      serverDefaults.drain.timeout,
+      0,
+      log,
     ),
+    logLevels: readLevels(field<Logging>(logging, "level"), log),
+    logPath: readPath(field<Logging>(logging, "path"), log) ?? defaults.logging.path,
+    metricsEnabled: readFlag(metrics, defaults.metrics.enabled),
+    limits: readLimits(field<Server>(server, "limits"), log),
+    tls: readTls(field<Global>(global, "tls"), log),
+    cors: readCors(field<Global>(global, "cors"), log),
   };
 }
 
 /** Of a tree without balto.config.yaml. */
-export const DEFAULT_SETTINGS: ResolvedSettings = readSettings(undefined, new DiagnosticLog());
+export const DEFAULT_SETTINGS: Settings = readSettings(undefined, new DiagnosticLog());
 
 function readListen(node: YamlNode | undefined, log: DiagnosticLog): string {
   const fallback = CONFIG_DEFAULTS.server.port;
@@ -176,13 +157,6 @@ function originFault(origin: string): string | undefined {
   return URL.canParse(origin) && /^[a-z0-9.\-_[\]:]+$/.test(match[1]!)
     ? undefined
     : "has no valid host";
-}
-
-function readAlgorithm(node: YamlNode | undefined): Algorithm {
-  const text = plainText(node);
-  return (
-    ALGORITHMS.find((name) => name === text) ?? CONFIG_DEFAULTS.global.load_balancing.algorithm
-  );
 }
 
 /** The texts of a list as `read` gives them, each once; a repeated one is reported. */

@@ -18,7 +18,7 @@ export function checkTexts(node: YamlNode, log: DiagnosticLog, path = ""): void 
     if (isPem(node.value)) {
       const what = node.value.includes("PRIVATE KEY") ? "a private key" : "PEM text";
       log.report("BAL3011", node, { what, hint: undefined });
-    } else if (hasReference(node.value) && !MAY_REFER.has(path.replace(/^services\[\]\./, ""))) {
+    } else if (hasReference(node.value) && !mayRefer(path)) {
       log.report("BAL3010", node, {});
     }
   }
@@ -35,7 +35,16 @@ const MAY_REFER = new Set([
   "global.tls.key_file",
   "ports[]",
   "backends[].url",
+  "load_balancing.sticky.secret",
 ]);
+/** Below it each key has a name of its own. */
+const PROBE_HEADERS = "health_check.headers.";
+
+/** @param path keys from the root, those of a list's items behind `[]` */
+function mayRefer(path: string): boolean {
+  const inside = path.replace(/^(?:services\[\]|pools\[\]|global(?=\.(?:load_b|health_c)))\./, "");
+  return MAY_REFER.has(inside) || inside.startsWith(PROBE_HEADERS);
+}
 
 function isPem(text: string): boolean {
   return /-----BEGIN [A-Z0-9 ]+-----/.test(text);

@@ -134,6 +134,18 @@ const SYNONYMS = new Map([
   ["listen", ["port"]],
   ["client_max_body_size", ["max_body"]],
   ["max_connections", ["connections"]],
+  ["maxconn", ["max_connections"]],
+  ["max_conns", ["max_connections"]],
+  ["backup", ["priority"]],
+  ["down", ["enabled"]],
+  ["algorithm", ["load_balancing"]],
+  ["retries", ["retry", "attempts"]],
+  ["max_attempts", ["attempts"]],
+  ["max_failures", ["failure_threshold"]],
+  ["max_fails", ["consecutive_failures"]],
+  ["max_concurrent_requests", ["max_half_open_requests"]],
+  ["error_rate_threshold", ["failure_rate"]],
+  ["passive_checks", ["passive"]],
 ]);
 
 function reportType(

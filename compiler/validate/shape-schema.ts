@@ -42,6 +42,9 @@ function shape(schema: JsonSchema, definitions: Record<string, JsonSchema>): Jso
         Object.entries(plain.properties).map(([key, value]) => [key, below(value)]),
       ),
     }),
+    ...(typeof plain.additionalProperties === "object" && {
+      additionalProperties: below(plain.additionalProperties),
+    }),
     ...(plain.anyOf && { anyOf: plain.anyOf.map(below) }),
     ...(plain.allOf && { allOf: plain.allOf.map(below) }),
   };

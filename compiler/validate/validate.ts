@@ -4,6 +4,7 @@
  */
 import { Ajv, type ValidateFunction } from "ajv";
 import type { DiagnosticLog } from "../diagnostic-log.ts";
+import type { Role } from "../parse/collect-files.ts";
 import type { ParsedFile } from "../parse/parse.ts";
 import { toPlain, valueAt } from "../parse/yaml-node.ts";
 import { reportSchemaErrors } from "./schema-errors.ts";
@@ -11,18 +12,14 @@ import { shapeOf } from "./shape-schema.ts";
 
 /** Reports whatever the schema of a file does not allow. */
 export function validate({ role, root }: ParsedFile, log: DiagnosticLog): void {
-  const { config, service, serviceList } = (validators ??= compileSchemas());
-  // A file under services/ is one service, unless it has the key of a list.
-  const isList = valueAt(root, "services") !== undefined;
-  const accepts = role === "config" ? config : isList ? serviceList : service;
+  validators ??= compileSchemas();
+  // A file under services/ is one service, unless it has the key of a list; pools/ likewise.
+  const isList = role !== "config" && valueAt(root, `${role}s`) !== undefined;
+  const accepts = validators[isList ? (`${role}List` as const) : role];
   if (!accepts(toPlain(root))) reportSchemaErrors(accepts.errors ?? [], root, log);
 }
 
-interface Validators {
-  config: ValidateFunction;
-  service: ValidateFunction;
-  serviceList: ValidateFunction;
-}
+type Validators = Record<Role | "serviceList" | "poolList", ValidateFunction>;
 
 let validators: Validators | undefined;
 
@@ -39,5 +36,7 @@ function compileSchemas(): Validators {
     config: ajv.compile(shapeOf("config")),
     service: ajv.compile(shapeOf("service", "service")),
     serviceList: ajv.compile(shapeOf("service", "service_list")),
+    pool: ajv.compile(shapeOf("pool", "pool")),
+    poolList: ajv.compile(shapeOf("pool", "pool_list")),
   };
 }

@@ -2,10 +2,18 @@
  * Client connection: one accepted socket, the requests that come in on it one behind the other, and
  * how it ends. What becomes of a request is exchange.ts's business.
  */
-import { LINGER_BYTES_MAX, LINGER_MS, PIPELINE_BYTES_MAX } from "../limits.ts";
+import {
+  LINGER_BYTES_MAX,
+  LINGER_IN_BODY_MS,
+  LINGER_MS,
+  PAUSED_LOOK_MS,
+  PIPELINE_BYTES_MAX,
+  UNWANTED_BYTES_MAX,
+} from "../limits.ts";
 import { NO_TICKET, type Ticket } from "../connection-counts.ts";
 import { type Runtime } from "../runtime.ts";
-import { Exchange, type ExchangeClient } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
+import { type ExchangeClient } from "./exchange-client.ts";
 import { LF } from "./bytes.ts";
 import { type Output } from "./output.ts";
 import { writeOwnAnswer } from "./response-writer.ts";
@@ -36,7 +44,10 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   /** The client has sent its FIN. */
   #hasEnded = false;
   #probes = 0;
+  /** Looks in a row that have found the client made to wait. */
+  #looks = 0;
   #discarded = 0;
+  #lingerMs = LINGER_MS;
   #idleSince = 0;
   #requests = 0;
 
@@ -146,12 +157,21 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   #keep(rest: Buffer): void {
     this.#stash = this.#stash === undefined ? rest : Buffer.concat([this.#stash, rest]);
     const waits = this.#exchange.isActive || !this.wire.isFlushed;
-    if (waits && this.#stash.length >= PIPELINE_BYTES_MAX) this.wire.pause();
+    if (!waits || this.#stash.length < PIPELINE_BYTES_MAX) return;
+    this.wire.pause();
+    this.#armLook();
   }
 
-  /** The backend is connected: the body that waited goes on. */
+  /** Nobody takes the body just now. */
+  pauseBody(): void {
+    this.wire.pause();
+    this.#armRead();
+  }
+
+  /** A backend takes the body: what waited goes on. */
   resumeBody(): void {
     this.wire.resume();
+    this.#looks = 0;
     this.#armRead();
     this.#takeStash();
   }
@@ -178,6 +198,8 @@ export class ClientConnection implements WireOwner, ExchangeClient {
     });
     requestHead.fields.clear();
     output.flush(this.wire);
+    // There may be a body behind it.
+    this.#lingerMs = LINGER_IN_BODY_MS;
     this.close();
   }
 
@@ -203,7 +225,11 @@ export class ClientConnection implements WireOwner, ExchangeClient {
 
   /** While a body is expected: a client that sends nothing for too long is cut off. */
   #armRead(): void {
-    if (!this.#exchange.request.decoder.done) {
+    const { isActive, request } = this.#exchange;
+    if (isActive && this.wire.isPaused) return this.#armLook();
+    if (!request.decoder.done) {
+      // What nobody wants has a limit in all, see `#armUnwanted`.
+      if (!isActive) return;
       this.deadline = this.#runtime.deadlines.in(this.#runtime.generation.settings.readTimeoutMs);
     } else if (this.wire.isFlushed) {
       this.deadline = Infinity;
@@ -212,16 +238,18 @@ export class ClientConnection implements WireOwner, ExchangeClient {
 
   onDrain(): void {
     if (this.#isClosing) {
-      this.deadline = this.#runtime.deadlines.in(LINGER_MS);
+      this.deadline = this.#runtime.deadlines.in(this.#lingerMs);
       return;
     }
     this.deadline = Infinity;
     if (this.#tunnel !== undefined) return this.#tunnel.onClientDrain();
     if (this.#exchange.isActive) {
       if (this.#hasEnded) this.#armProbe();
+      else this.#armRead();
       return this.#exchange.onClientDrain();
     }
-    this.#becomeIdle();
+    if (this.#exchange.request.decoder.done) this.#becomeIdle();
+    else this.#armUnwanted();
     this.#goOn();
   }
 
@@ -229,6 +257,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   onExchangeDone(keepAlive: boolean): void {
     this.#keepAlive = keepAlive;
     this.#probes = 0;
+    if (this.wire.isFlushed && !this.#exchange.request.decoder.done) this.#armUnwanted();
     // In #drive the rest of this request's bytes comes first.
     if (this.#isDriving) return;
     this.#settle();
@@ -269,7 +298,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   #countDiscarded(bytes: number): void {
     if (this.#exchange.isActive) return;
     this.#discarded += bytes;
-    if (this.#discarded > LINGER_BYTES_MAX) this.close();
+    if (this.#discarded > UNWANTED_BYTES_MAX) this.close();
   }
 
   // --- the end -----------------------------------------------------------------------------------
@@ -303,6 +332,32 @@ export class ClientConnection implements WireOwner, ExchangeClient {
     this.deadline = this.#runtime.deadlines.in(this.#probes < 2 ? 0 : 250 * 2 ** this.#probes);
   }
 
+  /** The request is answered and its body is not here: so long the connection waits for the rest. */
+  #armUnwanted(): void {
+    this.deadline = this.#runtime.deadlines.in(LINGER_IN_BODY_MS);
+  }
+
+  #armLook(): void {
+    if (!this.wire.isFlushed) return this.armWrite();
+    this.deadline = this.#runtime.deadlines.in(PAUSED_LOOK_MS);
+  }
+
+  /**
+   * A client that is made to wait is not read from, so that neither its reset nor its FIN is seen. The
+   * first shows on the socket; to learn of the second, the answer's first bytes are sent ahead now and
+   * then, which a client that has closed answers with a reset.
+   */
+  #look(): void {
+    if (this.wire.isGone) {
+      this.#exchange.abort();
+      return this.cut();
+    }
+    // After 2, 4, 8 … seconds.
+    this.#looks++;
+    if (this.#looks >= 4 && (this.#looks & (this.#looks - 1)) === 0) this.#probe();
+    this.#armLook();
+  }
+
   onDeadline(): void {
     if (this.#isClosing) {
       if (!this.wire.isFlushed && this.wire.hasProgressed()) this.armWrite();
@@ -311,12 +366,13 @@ export class ClientConnection implements WireOwner, ExchangeClient {
     }
     if (!this.wire.isFlushed) {
       if (this.wire.hasProgressed()) return this.armWrite();
-      this.#exchange.abort();
+      this.#exchange.abort("client does not take its answer");
       return this.cut();
     }
     if (this.#exchange.isActive) {
-      if (this.#exchange.request.decoder.done) return this.#hasEnded ? this.#probe() : undefined;
-      if (this.wire.isPaused) return this.#armRead();
+      if (this.#hasEnded && this.#exchange.request.decoder.done) return this.#probe();
+      if (this.wire.isPaused) return this.#look();
+      if (this.#exchange.request.decoder.done) return;
       return this.#exchange.timeOutRequest();
     }
     if (!this.#isIdle && this.#exchange.request.decoder.done) return this.#refuse(-408);
@@ -350,12 +406,13 @@ export class ClientConnection implements WireOwner, ExchangeClient {
    */
   close(): void {
     if (this.#isClosing) return;
+    if (!this.#exchange.request.decoder.done) this.#lingerMs = LINGER_IN_BODY_MS;
     this.#isClosing = true;
     this.#stash = undefined;
     this.#discarded = 0;
     this.wire.resume();
     this.wire.end();
-    this.deadline = this.#runtime.deadlines.in(LINGER_MS);
+    this.deadline = this.#runtime.deadlines.in(this.#lingerMs);
     this.armWrite();
   }
 

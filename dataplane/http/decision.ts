@@ -35,6 +35,11 @@ export class Decision {
   json = "";
   /** CORS lines of any answer to this request. */
   cors = "";
+  /** Of the request's key, where its pool's algorithm hashes; else 0. */
+  hash = 0;
+  /** The backend that the request's cookie names: its index, -1 where there is none, and its tag. */
+  sticky = -1;
+  stickyTag = "";
   readonly forwarding: Forwarding = {} as Forwarding;
   readonly #context: DecisionContext;
 
@@ -77,7 +82,7 @@ export class Decision {
     return this.#route(head, bytes, from);
   }
 
-  /** Host, method and path to a route, and the route to a backend. */
+  /** Host, method and path to a route, and what its pool picks by. */
   #route(head: RequestHead, bytes: Buffer, { peer, isTls }: RequestPeer): OwnStatus | 0 {
     const { generation } = this.#context;
     const { matcher } = generation;
@@ -96,15 +101,16 @@ export class Decision {
 
     const route = generation.route(row);
     if (head.contentLength > route.bodyBytesMax) return 413;
-    const backend = route.pool.pick();
-    if (backend === undefined) return 503;
     forwarding.route = route;
-    forwarding.backend = backend;
     forwarding.rest = matcher.rest;
     forwarding.parameters = parameters;
     forwarding.peer = peer;
     forwarding.isTrusted = generation.trusts(peer);
     forwarding.isTls = isTls;
+    const { key, sticky, pool } = route;
+    this.hash = key === undefined ? 0 : key.of(bytes, head, forwarding, generation);
+    this.stickyTag = sticky === undefined ? "" : sticky.tagOf(bytes, head);
+    this.sticky = this.stickyTag === "" ? -1 : pool.backendOfTag(this.stickyTag);
     return 0;
   }
 

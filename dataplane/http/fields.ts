@@ -30,13 +30,15 @@ export const FIELD = {
   ALLOW_ORIGIN: 17,
   /** Counted down and obeyed where the method is OPTIONS, else passed on. */
   MAX_FORWARDS: 18,
+  /** As PROTECTED; the cookie of a sticky session is taken out of it. */
+  COOKIE: 19,
 } as const;
 
 const NAMES: [string, number][] = [
   ["te", FIELD.TE],
   ["host", FIELD.HOST],
   ["date", FIELD.DATE],
-  ["cookie", FIELD.PROTECTED],
+  ["cookie", FIELD.COOKIE],
   ["expect", FIELD.EXPECT],
   ["trailer", FIELD.HOP],
   ["upgrade", FIELD.UPGRADE],

@@ -83,3 +83,5 @@ export class Output {
 }
 
 export const CRLF: Buffer = Buffer.from("\r\n");
+/** Behind the last chunk of a body, without trailers. */
+export const LAST_CHUNK: Buffer = Buffer.from("0\r\n\r\n");

@@ -6,7 +6,7 @@
  * is paused until it has.
  */
 import { BodyDecoder } from "./body.ts";
-import { CRLF, type Output } from "./output.ts";
+import { CRLF, LAST_CHUNK, type Output } from "./output.ts";
 import { type Wire } from "./wire.ts";
 
 /** Up to here a copy into the output buffer costs less than a write of its own. */
@@ -15,7 +15,6 @@ const COPY_BYTES_MAX = 16 * 1024;
 const BULK_READ_BYTES = 32 * 1024;
 /** What a chunk's size, its end and the last chunk take at most. */
 const FRAMING_BYTES = 64;
-const LAST_CHUNK = Buffer.from("0\r\n\r\n");
 
 export class Relay {
   readonly decoder: BodyDecoder = new BodyDecoder();

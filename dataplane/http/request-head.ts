@@ -41,8 +41,10 @@ export class RequestHead {
   methodStart = 0;
   methodEnd = 0;
   isHead = false;
-  /** Safe and idempotent methods (RFC 9110 §9.2.2): may be sent again when a connection breaks. */
+  /** Idempotent methods (RFC 9110 §9.2.2): may be sent again when a connection breaks. */
   isRepeatable = false;
+  /** Methods that ask for nothing but an answer (RFC 9110 §9.2.1): may be sent twice. */
+  isSafe = false;
   /** Path and query of the target. The path is empty for `OPTIONS *` and `http://host`. */
   pathStart = 0;
   pathEnd = 0;
@@ -138,10 +140,11 @@ export class RequestHead {
     const { methodStart, methodEnd } = this;
     this.isHead = equals(bytes, methodStart, methodEnd, HEAD);
     this.#isGet = equals(bytes, methodStart, methodEnd, GET);
-    this.isRepeatable = this.isHead;
-    for (const name of REPEATABLE) {
-      if (equals(bytes, methodStart, methodEnd, name)) this.isRepeatable = true;
-    }
+    this.isSafe = this.#isGet || this.isHead || equals(bytes, methodStart, methodEnd, OPTIONS);
+    this.isRepeatable =
+      this.isSafe ||
+      equals(bytes, methodStart, methodEnd, PUT) ||
+      equals(bytes, methodStart, methodEnd, DELETE);
     for (const name of REFUSED) if (equals(bytes, methodStart, methodEnd, name)) return -405;
     return 0;
   }
@@ -306,7 +309,8 @@ const GET = Buffer.from("GET");
 const WEBSOCKET = Buffer.from("websocket");
 const OPTIONS = Buffer.from("OPTIONS");
 const PRI = Buffer.from("PRI");
-const REPEATABLE = ["GET", "PUT", "DELETE", "OPTIONS"].map((name) => Buffer.from(name));
+const PUT = Buffer.from("PUT");
+const DELETE = Buffer.from("DELETE");
 const REFUSED = ["CONNECT", "TRACE", "TRACK"].map((name) => Buffer.from(name));
 const CONTINUE = Buffer.from("100-continue");
 const CHUNKED = Buffer.from("chunked");

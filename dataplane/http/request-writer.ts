@@ -3,16 +3,24 @@
  * the forwarding fields.
  */
 import { type Route } from "../generation.ts";
-import { type Backend } from "../pool/backend.ts";
 import { SLASH } from "./bytes.ts";
+import { holdsCookie, writeCookiesWithout } from "./cookies.ts";
 import { FIELD } from "./fields.ts";
 import { CRLF, type Output } from "./output.ts";
 import { type RequestHead } from "./request-head.ts";
 
+/** What of a request's head depends on the backend that it goes to. */
+export interface RequestTarget {
+  /** Put before every path. */
+  readonly pathPrefix: Buffer;
+  /** `host:port` as the Host field has it. */
+  readonly authority: Buffer;
+}
+
 /** What a request head is made from, besides the head it came with. */
 export interface Forwarding {
   route: Route;
-  backend: Backend;
+  target: RequestTarget;
   /** Holds the path that was matched; the query is still in the bytes the head came in. */
   path: Buffer;
   pathStart: number;
@@ -25,6 +33,9 @@ export interface Forwarding {
   peer: string;
   isTrusted: boolean;
   isTls: boolean;
+  /** Where in the output the target's parts were written; `hostAt` is -1 where the client's host was. */
+  prefixAt: number;
+  hostAt: number;
 }
 
 /** Writes the whole head, the empty line included. `bytes` is what `head` was parsed from. */
@@ -39,12 +50,14 @@ export function writeRequestHead(
   writeTarget(output, bytes, head, to);
   output.put(VERSION_HOST);
   if (to.route.preserveHost && head.authorityEnd > head.authorityStart) {
+    to.hostAt = -1;
     output.copy(bytes, head.authorityStart, head.authorityEnd);
   } else {
-    output.put(to.backend.authority);
+    to.hostAt = output.length;
+    output.put(to.target.authority);
   }
   output.put(CRLF);
-  writeFields(output, bytes, head, to.isTrusted);
+  writeFields(output, bytes, head, to);
   writeForwarding(output, bytes, head, to);
   for (let i = 0; i < to.parameters.length; i++) {
     output.put(to.route.parameterFields[i]!);
@@ -69,7 +82,8 @@ export function writeRequestHead(
 }
 
 function writeTarget(output: Output, bytes: Buffer, head: RequestHead, to: Forwarding): void {
-  output.put(to.backend.pathPrefix);
+  to.prefixAt = output.length;
+  output.put(to.target.pathPrefix);
   let start = to.pathStart;
   if (to.route.strip) start = to.route.isExact ? to.pathEnd : to.rest;
   if (start >= to.pathEnd || to.path[start] !== SLASH) output.text("/");
@@ -78,8 +92,9 @@ function writeTarget(output: Output, bytes: Buffer, head: RequestHead, to: Forwa
 }
 
 /** The client's fields, in their order, runs of untouched ones as they stand. */
-function writeFields(output: Output, bytes: Buffer, head: RequestHead, isTrusted: boolean): void {
+function writeFields(output: Output, bytes: Buffer, head: RequestHead, to: Forwarding): void {
   const { fields } = head;
+  const ownCookie = to.route.sticky?.cookie;
   let run = -1;
   for (let i = 0; i < fields.count; i++) {
     const kind = fields.kind[i];
@@ -87,16 +102,25 @@ function writeFields(output: Output, bytes: Buffer, head: RequestHead, isTrusted
       kind === FIELD.OTHER || (kind === FIELD.MAX_FORWARDS && head.maxForwards === -1)
         ? !fields.isNamedByConnection(bytes, i)
         : kind === FIELD.PROTECTED ||
+          kind === FIELD.COOKIE ||
           kind === FIELD.DATE ||
           kind === FIELD.ALLOW_ORIGIN ||
-          (kind === FIELD.FORWARDED && isTrusted);
-    if (passes && fields.isTidy(i)) {
+          (kind === FIELD.FORWARDED && to.isTrusted);
+    const holdsOwn =
+      ownCookie !== undefined &&
+      kind === FIELD.COOKIE &&
+      holdsCookie(bytes, fields.valueStart[i]!, fields.valueEnd[i]!, ownCookie);
+    if (passes && fields.isTidy(i) && !holdsOwn) {
       if (run === -1) run = fields.nameStart[i]!;
       continue;
     }
     if (run !== -1) output.copy(bytes, run, fields.nameStart[i]!);
     run = -1;
     if (!passes) continue;
+    if (holdsOwn) {
+      writeCookiesWithout(output, bytes, fields.valueStart[i]!, fields.valueEnd[i]!, ownCookie);
+      continue;
+    }
     output.copy(bytes, fields.nameStart[i]!, fields.nameEnd[i]!);
     output.put(SEPARATOR);
     output.copy(bytes, fields.valueStart[i]!, fields.valueEnd[i]!);

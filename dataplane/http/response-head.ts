@@ -1,6 +1,7 @@
 /**
  * Response head: RFC 9112 §4–5, parsed in place from what a backend sent, as strict as requests are.
  */
+import { type BodyDecoder } from "./body.ts";
 import { CR, decimal, equalsFolded, FIELD_VALUE, latin1, LF, SP } from "./bytes.ts";
 import { BAD, NEED_MORE, readFieldLines } from "./field-lines.ts";
 import { FIELD, FieldList } from "./fields.ts";
@@ -37,6 +38,23 @@ export class ResponseHead {
     if ((behind === NEED_MORE ? end : behind) - start > this.#headBytesMax) return BAD;
     if (behind === NEED_MORE) return NEED_MORE;
     return this.#interpret(bytes) ? behind : BAD;
+  }
+
+  /**
+   * Begins a decoder for the body that follows the head.
+   *
+   * @param toHead the request's method is HEAD
+   * @returns false where there can be no body, whatever the fields say (RFC 9112 §6.3)
+   */
+  beginBody(decoder: BodyDecoder, toHead: boolean): boolean {
+    if (toHead || this.status === 204 || this.status === 304) {
+      decoder.beginLength(0);
+      return false;
+    }
+    if (this.isChunked) decoder.beginChunked();
+    else if (this.contentLength !== -1) decoder.beginLength(this.contentLength);
+    else decoder.beginClose();
+    return true;
   }
 
   /** `HTTP/1.x SP 3DIGIT SP reason CRLF`; a missing last space is common and accepted. */

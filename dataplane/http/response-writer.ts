@@ -17,6 +17,8 @@ export interface Framing {
   contentLength: number;
   /** CORS lines of Balto's own, each with its CRLF; "" leaves the backend's as they are. */
   cors: string;
+  /** The line that sets a cookie of Balto's own; "" where there is none. */
+  cookie: string;
 }
 
 /** Writes a backend's head. `bytes` is what `head` was parsed from. */
@@ -27,14 +29,21 @@ export function writeResponseHead(
   framing: Framing,
 ): void {
   writeStatusAndFields(output, bytes, head, framing.cors !== "");
-  output.text(framing.cors);
+  if (framing.cors !== "") output.text(framing.cors);
+  if (framing.cookie !== "") output.text(framing.cookie);
   if (!head.hasDate) writeDate(output);
   writeFraming(output, framing);
 }
 
-/** Writes an interim (1xx) head: only its fields, no framing. */
-export function writeInterimHead(output: Output, bytes: Buffer, head: ResponseHead): void {
+/** Writes an interim (1xx) head: its fields and `lines`, no framing. */
+export function writeInterimHead(
+  output: Output,
+  bytes: Buffer,
+  head: ResponseHead,
+  lines: string,
+): void {
   writeStatusAndFields(output, bytes, head, false);
+  output.text(lines);
   if (head.status === 101) output.put(UPGRADE);
   output.put(CRLF);
 }
@@ -120,7 +129,7 @@ function writeDate(output: Output): void {
 
 function writeFraming(
   output: Output,
-  { minor, keepAlive, chunked, contentLength }: Omit<Framing, "cors">,
+  { minor, keepAlive, chunked, contentLength }: Omit<Framing, "cors" | "cookie">,
 ): void {
   if (contentLength !== -1) {
     output.put(CONTENT_LENGTH);

@@ -6,6 +6,7 @@ import { isIP } from "node:net";
 import type { TLSSocket } from "node:tls";
 
 import { tlsModule } from "../tls-module.ts";
+import { isDisconnected, socketHandle } from "./tcp-handle.ts";
 import { type Endpoint, type ReadBuffers, type Wire, type WireOwner } from "./wire.ts";
 
 export class SocketWire implements Wire {
@@ -53,6 +54,10 @@ export class SocketWire implements Wire {
 
   get isPaused(): boolean {
     return this.#isPaused;
+  }
+
+  get isGone(): boolean {
+    return this.#isClosed || isDisconnected(socketHandle(this.#socket));
   }
 
   write(bytes: Buffer): boolean {

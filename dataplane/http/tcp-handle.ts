@@ -6,7 +6,7 @@
  * has no public name, so this file is the only one that knows it.
  */
 import { getSystemErrorMap, getSystemErrorName } from "node:util";
-import { type Server } from "node:net";
+import { type Server, type Socket } from "node:net";
 
 /** libuv's `uv_tcp_t`. Every call returns 0 or a negated errno. */
 export interface TcpHandle {
@@ -86,6 +86,17 @@ export function shutdown(handle: TcpHandle, done: () => void): number {
   const request = new stream.ShutdownWrap();
   request.oncomplete = done;
   return handle.shutdown(request);
+}
+
+/** True where the connection is no more: a socket that was reset has no peer. */
+export function isDisconnected(handle: Pick<TcpHandle, "getpeername"> | undefined): boolean {
+  return handle === undefined || handle.getpeername(peerName) !== 0;
+}
+const peerName: { address?: string } = {};
+
+/** What a Node socket reads from, TLS or not; undefined where it is destroyed. */
+export function socketHandle(socket: Socket): Pick<TcpHandle, "getpeername"> | undefined {
+  return (socket as unknown as { _handle?: TcpHandle | null })._handle ?? undefined;
 }
 
 /** Connects to an IP address. `done` is given 0 or a negated errno. */

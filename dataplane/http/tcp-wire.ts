@@ -9,6 +9,7 @@ import {
   connectTcp,
   createWriteRequest,
   END_OF_FILE,
+  isDisconnected,
   isWriteUnderWay,
   shutdown,
   systemError,
@@ -81,6 +82,10 @@ export class TcpWire implements Wire {
 
   get isPaused(): boolean {
     return this.#isPaused;
+  }
+
+  get isGone(): boolean {
+    return this.#isClosed || isDisconnected(this.#handle);
   }
 
   write(bytes: Buffer): boolean {

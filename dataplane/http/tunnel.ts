@@ -28,6 +28,7 @@ export class Tunnel implements UpstreamUser {
   readonly #client: TunnelClient;
   readonly #upstream: UpstreamConnection;
   readonly #idleMs: number;
+  readonly #onEnd: () => void;
   readonly #toUpstream = openRelay();
   readonly #toClient = openRelay();
   #hasClientEnded = false;
@@ -35,17 +36,22 @@ export class Tunnel implements UpstreamUser {
   /** One side has gone. */
   #isBroken = false;
 
-  /** @param idleMs how long both sides may be silent */
+  /**
+   * @param idleMs how long both sides may be silent
+   * @param onEnd called once, when the client's connection has gone
+   */
   constructor(
     context: TunnelContext,
     client: TunnelClient,
     upstream: UpstreamConnection,
     idleMs: number,
+    onEnd: () => void,
   ) {
     this.#context = context;
     this.#client = client;
     this.#upstream = upstream;
     this.#idleMs = idleMs;
+    this.#onEnd = onEnd;
     this.#arm();
   }
 
@@ -84,6 +90,7 @@ export class Tunnel implements UpstreamUser {
 
   /** The client has gone. What it sent before it ended still goes to the backend. */
   onClientClosed(): void {
+    this.#onEnd();
     if (this.#hasClientEnded && this.#hasUpstreamEnded) return;
     this.#isBroken = true;
     this.#upstream.destroy();

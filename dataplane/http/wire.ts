@@ -25,6 +25,8 @@ export interface Wire {
   /** Everything written has been handed to the system. */
   readonly isFlushed: boolean;
   readonly isPaused: boolean;
+  /** The peer has reset the connection, which does not show otherwise while it is paused. */
+  readonly isGone: boolean;
   /**
    * Writes; the bytes must stay as they are until flushed.
    *

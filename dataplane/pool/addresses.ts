@@ -1,42 +1,128 @@
 /**
- * Addresses of one host name, from the system's resolver, kept for a while.
- *
- * The last good answer is used on when a later one fails: a name server that is down must not take
- * the backends with it.
+ * Addresses: where a backend's connections go, in the order they are tried.
  */
 import { lookup } from "node:dns";
 import { isIP } from "node:net";
 
-/** How long an answer is used before it is asked for again. Node does not tell a record's TTL. */
-const FRESH_MS = 10_000;
+import { type BackendAddress } from "../../artifact/address.ts";
+import { type Endpoint, hostKind, type NameWatch } from "./endpoints.ts";
 
-type Waiter = (error: Error | undefined, addresses: readonly string[]) => void;
+/** An IP address and a port. */
+export interface Destination {
+  address: string;
+  port: number;
+}
 
-export class Addresses {
-  readonly #host: string;
-  #addresses: readonly string[];
-  #freshUntil: number;
-  #waiters: Waiter[] = [];
-  #asking = false;
+export type AddressWaiter = (
+  error: Error | undefined,
+  destinations: readonly Destination[],
+) => void;
 
-  constructor(host: string) {
-    this.#host = host;
-    const literal = isIP(host) !== 0;
-    this.#addresses = literal ? [host] : [];
-    this.#freshUntil = literal ? Infinity : 0;
+export interface Addresses {
+  /** Calls back at once where an answer is known, fresh or not; else when there is one. */
+  get(now: number, waiter: AddressWaiter): void;
+  /** No connection to it came about. */
+  failed(destination: Destination): void;
+}
+
+/**
+ * The addresses of a backend.
+ *
+ * @param watch of its host, where that is a name
+ * @param endpoint the one that is meant; left out, whichever the name has when a connection is made
+ */
+export function addressesOf(
+  { host, port }: BackendAddress,
+  watch?: NameWatch,
+  endpoint?: Endpoint,
+): Addresses {
+  if (endpoint !== undefined) {
+    return new FixedAddress({ address: endpoint.address, port: endpoint.port || port }, watch);
+  }
+  if (isIP(host) !== 0) return new FixedAddress({ address: host, port }, undefined);
+  if (hostKind(host) === "fixed" || watch === undefined) return new LocalAddresses(host, port);
+  return new AwaitedAddresses(watch, port);
+}
+
+class FixedAddress implements Addresses {
+  readonly #destinations: readonly Destination[];
+  readonly #watch: NameWatch | undefined;
+
+  constructor(destination: Destination, watch: NameWatch | undefined) {
+    this.#destinations = [destination];
+    this.#watch = watch;
   }
 
-  /** Calls back at once where an answer is known, fresh or not; else when there is one. */
-  get(now: number, waiter: Waiter): void {
+  get(_: number, waiter: AddressWaiter): void {
+    waiter(undefined, this.#destinations);
+  }
+
+  failed(): void {
+    this.#watch?.failed();
+  }
+}
+
+/** Of a name that may have no answer yet: whoever connects waits for the first one. */
+class AwaitedAddresses implements Addresses {
+  readonly #watch: NameWatch;
+  readonly #port: number;
+
+  constructor(watch: NameWatch, port: number) {
+    this.#watch = watch;
+    this.#port = port;
+  }
+
+  get(_: number, waiter: AddressWaiter): void {
+    const watch = this.#watch;
+    if (watch.endpoints.length > 0) return waiter(undefined, this.#destinations());
+    watch.settled(() => {
+      const failure = watch.endpoints.length > 0 ? undefined : new Error(watch.error);
+      waiter(failure, this.#destinations());
+    });
+  }
+
+  failed(): void {
+    this.#watch.failed();
+  }
+
+  #destinations(): Destination[] {
+    return this.#watch.endpoints.map(({ address, port }) => ({
+      address,
+      port: port || this.#port,
+    }));
+  }
+}
+
+/** How long an answer is used before it is asked for again. */
+const FRESH_MS = 10_000;
+
+/**
+ * Of `localhost`, from the system (RFC 6761 §6.3). It is one endpoint with both loopback addresses, as
+ * a server there listens on one or the other. The last good answer is used on when a later one fails.
+ */
+class LocalAddresses implements Addresses {
+  readonly #host: string;
+  readonly #port: number;
+  #destinations: readonly Destination[] = [];
+  #freshUntil = 0;
+  #waiters: AddressWaiter[] = [];
+  #asking = false;
+
+  constructor(host: string, port: number) {
+    this.#host = host;
+    this.#port = port;
+  }
+
+  get(now: number, waiter: AddressWaiter): void {
     if (now >= this.#freshUntil) this.#ask(now);
-    if (this.#addresses.length > 0) waiter(undefined, this.#addresses);
+    if (this.#destinations.length > 0) waiter(undefined, this.#destinations);
     else this.#waiters.push(waiter);
   }
 
-  /** An address did not answer: those behind it are tried first from now on. */
-  demote(address: string): void {
-    if (this.#addresses.length < 2 || this.#addresses[0] !== address) return;
-    this.#addresses = [...this.#addresses.slice(1), address];
+  /** Those behind it are tried first from now on. */
+  failed(destination: Destination): void {
+    if (this.#destinations.length < 2 || this.#destinations[0] !== destination) return;
+    this.#destinations = [...this.#destinations.slice(1), destination];
   }
 
   #ask(now: number): void {
@@ -45,17 +131,19 @@ export class Addresses {
     lookup(this.#host, { all: true }, (error, found) => {
       this.#asking = false;
       if (error === null && found.length > 0) {
-        const before = this.#addresses;
-        const addresses = found.map(({ address }) => address);
-        // The same set keeps its order, and with it what `demote` has learnt.
-        const same =
-          before.length === addresses.length && addresses.every((one) => before.includes(one));
-        if (!same) this.#addresses = addresses;
+        // The same set keeps its order, and with it what `failed` has learnt.
+        const before = this.#destinations;
+        const isSame =
+          before.length === found.length &&
+          found.every(({ address }) => before.some((one) => one.address === address));
+        if (!isSame) {
+          this.#destinations = found.map(({ address }) => ({ address, port: this.#port }));
+        }
         this.#freshUntil = now + FRESH_MS;
       }
       const waiters = this.#waiters;
       this.#waiters = [];
-      for (const waiter of waiters) waiter(error ?? undefined, this.#addresses);
+      for (const waiter of waiters) waiter(error ?? undefined, this.#destinations);
     });
   }
 }

@@ -1,12 +1,51 @@
 /**
- * Backend: one place requests can be sent to, and its idle connections of this worker.
+ * Backend: one place requests can be sent to, as one worker sees it: its idle connections here, and a hand
+ * on what all workers know of it.
  */
 import { type BackendAddress, formatBackendUrl } from "../../artifact/address.ts";
-import { Addresses } from "./addresses.ts";
+import { type Addresses, addressesOf } from "./addresses.ts";
+import {
+  type Endpoint,
+  endpointAddress,
+  endpointKey,
+  hostKind,
+  type NameWatch,
+} from "./endpoints.ts";
+import { failsBreaker, failsPassive, type Outcome } from "./outcome.ts";
+import { type PoolEvent } from "./pool-events.ts";
+import { type Rules } from "./rules.ts";
+import { BackendSlot } from "./state/backend-slot.ts";
+import {
+  Breaker,
+  type BreakerState,
+  FREE_TICKET,
+  NO_TICKET,
+  type Ticket,
+} from "./state/breaker.ts";
+import { Ejection } from "./state/ejection.ts";
+import { backendId, identityOf } from "./state/identity.ts";
+import { observeFailure, observeLatency } from "./state/latency.ts";
+import { type PoolState } from "./state/pool-state.ts";
 import { type UpstreamContext, UpstreamConnection } from "./upstream-connection.ts";
 
 /** Idle connections kept to one backend by one worker. */
 const IDLE_CONNECTIONS_MAX = 256;
+
+/** The pool of a backend, as far as a backend is concerned. */
+export interface BackendHome {
+  readonly key: string;
+  /** Stands before the backend's URL in logs and metrics. */
+  readonly label: string;
+  readonly state: PoolState;
+  readonly rules: Rules;
+  /** One more of its backends may be ejected. */
+  mayEject(): boolean;
+  /** It has become wrong: more are ejected than may be. */
+  readonly isOverEjected: boolean;
+  /** Somebody who waits may have its place. */
+  placeFree(): void;
+  tell(event: PoolEvent): void;
+}
 
 export class Backend {
   readonly url: string;
@@ -16,21 +55,49 @@ export class Backend {
   readonly authority: Buffer;
   /** Put before every path. */
   readonly pathPrefix: Buffer;
+  /** What it is called in logs and metrics. */
+  id: string;
+  /** By which every thread knows it. */
+  readonly identity: string;
+  readonly slot: BackendSlot;
+  readonly breaker: Breaker;
+  readonly ejection: Ejection;
   weight = 1;
-  /** Requests of this worker that are under way. */
-  inFlight = 0;
+  priority = 0;
+  /** Requests in flight that all workers together may have; 0 is no limit. */
+  connectionsMax = 0;
+  /** Its position among its pool's. */
+  index = 0;
   /** No generation names it any more: connections are not kept. */
   isRemoved = false;
+  /** Picks that have not been settled. */
+  #underWay = 0;
+  readonly #home: BackendHome;
   #idle: UpstreamConnection[] = [];
 
-  constructor(address: BackendAddress) {
-    this.address = address;
-    this.url = formatBackendUrl(address);
-    this.addresses = new Addresses(address.host);
+  /**
+   * @param written as the configuration has it
+   * @param watch of its host, where that is a name
+   * @param endpoint which of the name's it is; left out, it stands for the name until there is an answer
+   */
+  constructor(home: BackendHome, written: BackendAddress, watch?: NameWatch, endpoint?: Endpoint) {
+    this.#home = home;
+    const address = (this.address = endpointAddress(written, endpoint));
+    this.url = formatBackendUrl(written);
+    this.addresses = addressesOf(address, watch, endpoint);
     const host = address.host.includes(":") ? `[${address.host}]` : address.host;
-    const isDefault = address.port === (address.scheme === "https" ? 443 : 80);
+    // Ports of SRV records are theirs, not the service's: a request may be written before they are known.
+    const isDefault =
+      hostKind(written.host) === "service" ||
+      address.port === (address.scheme === "https" ? 443 : 80);
     this.authority = Buffer.from(isDefault ? host : `${host}:${address.port}`);
     this.pathPrefix = Buffer.from(address.path);
+    const key = endpoint === undefined ? "" : endpointKey(endpoint);
+    this.id = backendId(home.label, this.url, key);
+    this.identity = identityOf(home.key, this.url, key);
+    this.slot = new BackendSlot(home.state.memory, home.state.acquire(this.identity));
+    this.breaker = new Breaker(this.slot);
+    this.ejection = new Ejection(this.slot);
   }
 
   /** A connection for one exchange: the one used last, or a new one that is not connected yet. */
@@ -57,11 +124,152 @@ export class Backend {
 
   /** Closes what is idle; what is busy closes when its exchange ends. */
   remove(): void {
+    if (this.isRemoved) return;
     this.isRemoved = true;
     for (const connection of this.#idle.splice(0)) connection.destroy();
+    if (this.#underWay === 0) this.#letGo();
   }
 
   get idleCount(): number {
     return this.#idle.length;
+  }
+
+  /** Requests in flight of all workers. */
+  get inFlight(): number {
+    return this.slot.inFlight;
+  }
+
+  get breakerState(): BreakerState {
+    return this.#home.rules.policy.breaker === undefined ? "closed" : this.breaker.state;
+  }
+
+  /** What an answer with this status is to be settled with. */
+  outcomeOf(status: number): Outcome {
+    return this.#home.rules.outcomeOf(status);
+  }
+
+  /**
+   * Begins a request where nothing speaks against the backend, its limits or its breaker.
+   *
+   * @returns the ticket; NO_TICKET where it must be looked at more closely
+   */
+  enterPlainly(): Ticket {
+    this.slot.enter();
+    if (this.#home.rules.policy.breaker === undefined) {
+      this.#underWay++;
+      return FREE_TICKET;
+    }
+    const { breaker } = this;
+    const ticket = breaker.word;
+    if (breaker.isClosed) {
+      this.#underWay++;
+      return ticket;
+    }
+    this.slot.leave();
+    return NO_TICKET;
+  }
+
+  /**
+   * Begins a request if the breaker admits it. The caller has seen to it that there is a place.
+   *
+   * @returns the ticket; NO_TICKET where it is refused
+   */
+  enter(now: number): Ticket {
+    const policy = this.#home.rules.policy.breaker;
+    if (policy === undefined) {
+      this.#underWay++;
+      return FREE_TICKET;
+    }
+    const ticket = this.breaker.admit(policy, now);
+    if (this.breaker.transition !== undefined) this.#tellBreaker();
+    if (ticket === NO_TICKET) this.slot.leave();
+    else this.#underWay++;
+    return ticket;
+  }
+
+  /** A place among the `connectionsMax`, before `enter`; false where there is none. */
+  takePlace(): boolean {
+    if (this.connectionsMax > 0) return this.slot.enterBelow(this.connectionsMax);
+    this.slot.enter();
+    return true;
+  }
+
+  /**
+   * Ends a request that was picked. Exactly once for each pick, whatever has happened.
+   *
+   * @param latencyMs until the answer's head, or until it failed
+   * @param ticket the pick's, or what `report` has made of it
+   */
+  settle(outcome: Outcome, latencyMs: number, ticket: Ticket): void {
+    if (ticket !== NO_TICKET) this.report(outcome, latencyMs, ticket);
+    this.slot.leave();
+    this.#underWay--;
+    if (this.connectionsMax > 0) this.#home.placeFree();
+    if (this.isRemoved && this.#underWay === 0) this.#letGo();
+  }
+
+  /**
+   * Tells how a request has ended that goes on all the same, as a tunnel or a long body does: only its
+   * being in flight is left to settle, with the ticket that this returns.
+   */
+  report(outcome: Outcome, latencyMs: number, ticket: Ticket): Ticket {
+    const { breaker: policy, passive, algorithm } = this.#home.rules.policy;
+    if (outcome !== "aborted") {
+      if (policy !== undefined) {
+        if (failsBreaker(outcome)) this.breaker.failed(policy, ticket);
+        else this.breaker.succeeded(policy, ticket);
+        if (this.breaker.transition !== undefined) this.#tellBreaker();
+      }
+      if (algorithm === "ewma") this.#observe(outcome, latencyMs);
+      if (passive !== undefined) {
+        const reason = this.ejection.observe(passive, failsPassive(outcome));
+        if (reason !== undefined) this.#eject(reason);
+      }
+    }
+    this.breaker.leave(ticket);
+    return NO_TICKET;
+  }
+
+  #observe(outcome: Outcome, latencyMs: number): void {
+    const now = this.slot.memory.now();
+    if (outcome === "success") observeLatency(this.slot, latencyMs, now);
+    else observeFailure(this.slot, latencyMs, now);
+  }
+
+  #eject(reason: "consecutive failures" | "failure rate"): void {
+    const home = this.#home;
+    const { passive } = home.rules.policy;
+    if (passive === undefined || !home.mayEject()) return;
+    const forMs = this.ejection.eject(passive, this.slot.memory.now());
+    if (forMs === 0) return;
+    // Another worker may have ejected another one in the same instant.
+    if (home.isOverEjected) {
+      this.ejection.revert();
+      return;
+    }
+    this.slot.memory.changed();
+    home.tell({ kind: "ejected", backendId: this.id, forMs, total: this.ejection.total, reason });
+  }
+
+  #tellBreaker(): void {
+    const policy = this.#home.rules.policy.breaker!;
+    const { transition } = this.breaker;
+    const backendId = this.id;
+    this.slot.memory.changed();
+    if (transition === "opened") {
+      const { failureThreshold } = policy;
+      this.#home.tell({ kind: "breaker-opened", backendId, failureThreshold });
+    } else if (transition === "half-open") {
+      this.#home.tell({ kind: "breaker-half-open", backendId, timeoutMs: policy.timeoutMs });
+    } else {
+      // It comes back as a new one does.
+      this.slot.upSince = this.slot.memory.now();
+      const { successThreshold } = policy;
+      this.#home.tell({ kind: "breaker-closed", backendId, successThreshold });
+    }
+  }
+
+  #letGo(): void {
+    this.#home.state.release(this.slot.slot);
   }
 }

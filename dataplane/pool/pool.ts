@@ -1,59 +1,392 @@
 /**
- * Pool: the backends of a service and whose turn it is. It lives as long as its key is in use, over
- * any number of generations: connections and positions stay.
+ * Pool: the backends of a service, and which of them is to have the next request. It lives as long as its
+ * key is in use, over any number of generations: connections stay, and what is known of its backends lies
+ * in memory that all workers share.
  */
+import { createHash } from "node:crypto";
+
 import { type BackendAddress, formatBackendUrl } from "../../artifact/address.ts";
-import { type Algorithm } from "../../artifact/model.ts";
-import { Backend } from "./backend.ts";
-import { type Balancer } from "./balance/balancer.ts";
+import { type Algorithm, type PoolPolicy } from "../../artifact/model.ts";
+import { RetryBudget } from "../http/retry-budget.ts";
+import { Backend, type BackendHome } from "./backend.ts";
+import { type Balancer, type BalancerContext } from "./balance/balancer.ts";
 import { BALANCERS } from "./balance/balancers.ts";
-import { type Turn } from "./turns.ts";
+import { Tier } from "./balance/tier.ts";
+import { type Endpoint, endpointKey, hostKind, type Names, type NameWatch } from "./endpoints.ts";
+import { type PickRequest } from "./pick-request.ts";
+import { type PoolEvent } from "./pool-events.ts";
+import { Roster } from "./roster.ts";
+import { Rules } from "./rules.ts";
+import { NO_TICKET, type Ticket } from "./state/breaker.ts";
+import { backendId, identityOf } from "./state/identity.ts";
+import { PoolSlot } from "./state/pool-slot.ts";
+import { type PoolState } from "./state/pool-state.ts";
+import { type Waiter, WaitingQueue } from "./waiting-queue.ts";
 
 /** What a generation says of a pool. */
 export interface PoolSpec {
   key: string;
-  algorithm: Algorithm;
-  turn: Turn;
-  backends: { address: BackendAddress; weight: number }[];
+  /** Stands before the backend's URL in logs and metrics. */
+  label: string;
+  policy: PoolPolicy;
+  /** Maglev table of positions in `backends`; empty where the algorithm needs none. */
+  table: ArrayLike<number>;
+  backends: BackendSpec[];
 }
 
-export class Pool {
-  backends: readonly Backend[] = [];
-  #algorithm: Algorithm;
-  #balancer: Balancer;
+/** A backend as it is written: where its host is a name, it may have several endpoints. */
+export interface BackendSpec {
+  address: BackendAddress;
+  weight: number;
+  priority: number;
+  connectionsMax: number;
+}
 
-  constructor(spec: PoolSpec) {
-    this.#algorithm = spec.algorithm;
-    this.#balancer = new BALANCERS[spec.algorithm]();
+/** What pools need of the worker they live in. */
+export interface PoolContext {
+  readonly state: PoolState;
+  readonly names: Names;
+  /** Something has become of a backend, and this worker has brought it about. */
+  tell(event: PoolEvent): void;
+  random(): number;
+}
+
+/** Endpoints of SRV records have priorities of their own, up to 65535, within their backend's. */
+const PRIORITIES = 65_536;
+
+interface Written {
+  url: string;
+  spec: BackendSpec;
+  dns: PoolPolicy["dns"];
+  watch: NameWatch | undefined;
+  /** When it came to the pool; 0 where the pool began with it. */
+  since: number;
+  /** It had endpoints when its backends were made last. */
+  hadEndpoints: boolean;
+}
+
+export class Pool implements BackendHome, BalancerContext {
+  readonly key: string;
+  readonly state: PoolState;
+  label = "";
+  rules: Rules;
+  /** In the order in which they are written, endpoints of one behind each other. */
+  backends: readonly Backend[] = [];
+  /** What the last pick was admitted with: to be settled with. */
+  ticket: Ticket = NO_TICKET;
+  /** The last pick failed only because every backend has as many requests as it may: wait, or give up. */
+  isFull = false;
+  table: ArrayLike<number> = [];
+  readonly endpointsAt: number[] = [];
+  /** What retries of this worker may add to the pool's load. */
+  readonly retryBudget: RetryBudget;
+  readonly #context: PoolContext;
+  readonly #slot: PoolSlot;
+  readonly #queue: WaitingQueue;
+  readonly #roster: Roster;
+  readonly #scratch: Tier = new Tier();
+  readonly #refused: Backend[] = [];
+  #written: Written[] = [];
+  #balancer: Balancer;
+  #algorithm: Algorithm;
+  /** The count of changes that the roster was made at; another one than any where it has to be made. */
+  #madeAt = NEVER;
+  readonly #tags = new Map<string, number>();
+
+  constructor(spec: PoolSpec, context: PoolContext) {
+    const { state } = context;
+    this.key = spec.key;
+    this.state = state;
+    this.retryBudget = new RetryBudget(state.memory.workers);
+    this.rules = new Rules(spec.policy);
+    this.#context = context;
+    this.#slot = new PoolSlot(state.memory, state.acquire(identityOf(spec.key)));
+    this.#queue = new WaitingQueue(this.#slot, this);
+    this.#roster = new Roster((backend) => {
+      state.memory.changed();
+      this.tell({ kind: "returned", backendId: backend.id });
+    });
+    this.#algorithm = spec.policy.algorithm;
+    this.#balancer = new BALANCERS[this.#algorithm](this);
     this.update(spec);
+  }
+
+  get policy(): PoolPolicy {
+    return this.rules.policy;
+  }
+
+  /** Whether picks need the hash that the policy speaks of. */
+  get usesHash(): boolean {
+    return this.#algorithm === "consistent-hash" || this.#algorithm === "ip-hash";
   }
 
   /** Follows a new generation: same URLs stay the same backends, those not named are removed. */
   update(spec: PoolSpec): void {
-    const before = new Map(this.backends.map((backend) => [backend.url, backend]));
-    this.backends = spec.backends.map(({ address, weight }) => {
-      const url = formatBackendUrl(address);
-      const backend = before.get(url) ?? new Backend(address);
-      before.delete(url);
-      backend.weight = weight;
-      return backend;
-    });
-    for (const backend of before.values()) backend.remove();
-    if (this.#algorithm !== spec.algorithm) {
-      this.#algorithm = spec.algorithm;
-      this.#balancer = new BALANCERS[spec.algorithm]();
+    this.label = spec.label;
+    this.table = spec.table;
+    this.rules = new Rules(spec.policy);
+    if (this.#algorithm !== spec.policy.algorithm) {
+      this.#algorithm = spec.policy.algorithm;
+      this.#balancer = new BALANCERS[this.#algorithm](this);
     }
-    this.#balancer.update(this.backends, spec.turn);
+    const before = this.#written;
+    this.#written = spec.backends.map((backend) => this.#write(backend, before));
+    for (const { watch } of before) watch?.close();
+    this.#expand();
   }
 
-  /** The backend for the next request. Undefined where there is none. */
-  pick(): Backend | undefined {
-    return this.#balancer.pick();
+  /**
+   * The backend for a request; undefined where there is none. The pick counts: it has to be settled with
+   * `ticket`.
+   */
+  pick(request: PickRequest): Backend | undefined {
+    const tier = this.#plainTier();
+    if (tier !== undefined && request.sticky < 0 && request.tried.length === 0) {
+      const backend = tier.members[this.#balancer.choose(tier, request.hash)]!;
+      this.ticket = backend.enterPlainly();
+      if (this.ticket !== NO_TICKET) {
+        this.isFull = false;
+        return backend;
+      }
+    }
+    return this.#pickCarefully(request, false);
+  }
+
+  /** As `pick`, for a request that has waited for its turn. */
+  pickForWaiter(request: PickRequest): Backend | undefined {
+    this.#plainTier();
+    return this.#pickCarefully(request, true);
+  }
+
+  /** Waits for a place at any backend; false where as many wait as may. */
+  wait(waiter: Waiter): boolean {
+    const { waitersMax, timeoutMs } = this.policy.queue;
+    return this.#queue.add(waiter, waitersMax, timeoutMs);
+  }
+
+  /** It waits no more. */
+  cancel(waiter: Waiter): void {
+    this.#queue.cancel(waiter);
+  }
+
+  /** What a cookie names a backend by: the same in all workers and over reloads, and it tells nothing. */
+  stickyTagOf(backend: Backend): string {
+    return tagOf(backend.identity);
+  }
+
+  /** The position of the backend that a cookie names; -1 where there is none. */
+  backendOfTag(tag: string): number {
+    return this.#tags.get(tag) ?? -1;
   }
 
   /** Closes all idle connections; the pool is not used any more. */
   close(): void {
+    this.#queue.close();
     for (const backend of this.backends) backend.remove();
+    for (const { watch } of this.#written) watch?.close();
     this.backends = [];
+    this.#written = [];
+    this.#madeAt = NEVER;
+    this.state.release(this.#slot.slot);
   }
+
+  // --- for its backends and balancer -------------------------------------------------------------
+
+  mayEject(): boolean {
+    return this.#ejected() < this.#ejectedMax();
+  }
+
+  get isOverEjected(): boolean {
+    return this.#ejected() > this.#ejectedMax();
+  }
+
+  placeFree(): void {
+    this.#queue.placeFree();
+  }
+
+  tell(event: PoolEvent): void {
+    this.#context.tell(event);
+  }
+
+  turn(): number {
+    return this.#slot.turn();
+  }
+
+  random(): number {
+    return this.#context.random();
+  }
+
+  now(): number {
+    return this.state.memory.now();
+  }
+
+  get boundedLoadPercent(): number {
+    return this.policy.boundedLoadPercent;
+  }
+
+  // --- picking -----------------------------------------------------------------------------------
+
+  /** Brings the roster up to date. The first tier, where it may be chosen from without a closer look. */
+  #plainTier(): Tier | undefined {
+    const { memory } = this.state;
+    const { changes } = memory;
+    const roster = this.#roster;
+    if (changes !== this.#madeAt || (roster.dueAt !== Infinity && memory.now() >= roster.dueAt)) {
+      // What changes meanwhile is seen at the next pick.
+      this.#madeAt = changes;
+      roster.make(this.backends, this.policy, memory.now());
+    }
+    const tier = roster.tiers[0];
+    return tier !== undefined && tier.isPlain ? tier : undefined;
+  }
+
+  #pickCarefully(request: PickRequest, hasWaited: boolean): Backend | undefined {
+    const { tiers } = this.#roster;
+    this.isFull = false;
+    this.ticket = NO_TICKET;
+    // Nobody overtakes those who wait.
+    if (!hasWaited && tiers.length > 0 && !this.#queue.isEmpty) {
+      this.isFull = true;
+      return undefined;
+    }
+    const { sticky, tried } = request;
+    const bound = this.backends[sticky];
+    if (bound !== undefined && !tried.includes(bound)) {
+      for (const { positions } of tiers) {
+        if (positions[sticky] !== -1 && this.#enters(bound)) return bound;
+      }
+    }
+    for (const tier of tiers) {
+      const backend = this.#pickFrom(tier, tried, request.hash);
+      if (backend !== undefined) return backend;
+    }
+    if (tried.length === 0) return undefined;
+    for (const tier of tiers) {
+      const backend = this.#pickFrom(tier, NONE, request.hash);
+      if (backend !== undefined) return backend;
+    }
+    return undefined;
+  }
+
+  #pickFrom(tier: Tier, avoided: readonly Backend[], hash: number): Backend | undefined {
+    const refused = this.#refused;
+    refused.length = 0;
+    for (const backend of avoided) refused.push(backend);
+    let left = tier;
+    if (refused.length > 0) {
+      left = this.#scratch;
+      left.copy(tier, refused);
+    }
+    while (left.members.length > 0) {
+      const backend = left.members[this.#balancer.choose(left, hash)]!;
+      if (this.#enters(backend)) {
+        this.isFull = false;
+        return backend;
+      }
+      refused.push(backend);
+      left = this.#scratch;
+      left.copy(tier, refused);
+    }
+    return undefined;
+  }
+
+  #enters(backend: Backend): boolean {
+    if (!backend.takePlace()) {
+      this.isFull = true;
+      return false;
+    }
+    this.ticket = backend.enter(this.state.memory.now());
+    return this.ticket !== NO_TICKET;
+  }
+
+  // --- backends ----------------------------------------------------------------------------------
+
+  /** A written backend, with the watch that it had before where its host is looked up as before. */
+  #write(spec: BackendSpec, before: Written[]): Written {
+    const { dns } = this.policy;
+    const url = formatBackendUrl(spec.address);
+    const at = before.findIndex(
+      (written) =>
+        written.url === url &&
+        written.dns.family === dns.family &&
+        written.dns.refreshMs === dns.refreshMs,
+    );
+    if (at !== -1) {
+      const [known] = before.splice(at, 1);
+      return { ...known!, spec };
+    }
+    const { host } = spec.address;
+    const watch =
+      hostKind(host) === "fixed"
+        ? undefined
+        : this.#context.names.watch(host, dns, () => this.#expand());
+    const since = this.#slot.isStarted ? this.now() : 0;
+    return { url, spec, dns, watch, since, hadEndpoints: false };
+  }
+
+  /** Makes a backend of each endpoint there is now; those that stay are the same ones. */
+  #expand(): void {
+    const before = new Map(this.backends.map((backend) => [backend.identity, backend]));
+    const backends: Backend[] = [];
+    this.endpointsAt.length = 0;
+    for (const written of this.#written) {
+      const { url, spec, watch, hadEndpoints } = written;
+      this.endpointsAt.push(backends.length);
+      written.hadEndpoints = watch !== undefined && watch.endpoints.length > 0;
+      // Of a name's first endpoints none is newer than the name.
+      const since = hadEndpoints ? this.now() : written.since;
+      for (const endpoint of endpointsOf(watch)) {
+        const key = endpoint === undefined ? "" : endpointKey(endpoint);
+        const identity = identityOf(this.key, url, key);
+        const known = before.get(identity);
+        const backend = known ?? new Backend(this, spec.address, watch, endpoint);
+        before.delete(identity);
+        if (known === undefined && backend.slot.isFirstSeen() && since > 0) {
+          backend.slot.upSince = since;
+          this.state.memory.changed();
+        }
+        backend.id = backendId(this.label, url, key);
+        backend.weight = spec.weight * (endpoint?.weight ?? 1);
+        backend.priority = spec.priority * PRIORITIES + (endpoint?.priority ?? 0);
+        backend.connectionsMax = spec.connectionsMax;
+        backend.index = backends.length;
+        backends.push(backend);
+      }
+    }
+    this.endpointsAt.push(backends.length);
+    this.#slot.start();
+    this.backends = backends;
+    for (const backend of before.values()) backend.remove();
+    this.#tags.clear();
+    if (this.policy.sticky !== undefined) {
+      for (const backend of backends) this.#tags.set(tagOf(backend.identity), backend.index);
+    }
+    this.#madeAt = NEVER;
+  }
+
+  #ejected(): number {
+    let ejected = 0;
+    for (const { ejection } of this.backends) if (ejection.isOut) ejected++;
+    return ejected;
+  }
+
+  #ejectedMax(): number {
+    const percent = this.policy.passive?.ejectedPercentMax ?? 0;
+    return Math.floor((this.backends.length * percent) / 100);
+  }
+}
+
+/** Those of a name; one that stands for it where it has none yet, or is no name. */
+function endpointsOf(watch: NameWatch | undefined): readonly (Endpoint | undefined)[] {
+  return watch === undefined || watch.endpoints.length === 0 ? [undefined] : watch.endpoints;
+}
+
+/** No count of changes. */
+const NEVER = -0.5;
+const NONE: readonly Backend[] = [];
+/** 96 bits: enough that nobody meets a tag by chance. */
+const TAG_CHARACTERS = 16;
+
+function tagOf(identity: string): string {
+  return createHash("sha256").update(identity).digest("base64url").slice(0, TAG_CHARACTERS);
 }

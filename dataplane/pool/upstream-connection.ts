@@ -6,6 +6,7 @@ import { SocketWire } from "../http/socket-wire.ts";
 import { TcpWire } from "../http/tcp-wire.ts";
 import { type ReadBuffers, type Wire, type WireOwner } from "../http/wire.ts";
 import { type Deadlines } from "../deadlines.ts";
+import { type Destination } from "./addresses.ts";
 import { type Backend } from "./backend.ts";
 
 /** Idle longer than this is closed: below the keep-alive times of common servers (Node's is 5 s). */
@@ -38,9 +39,9 @@ export class UpstreamConnection implements WireOwner {
   readonly #context: UpstreamContext;
   #user: UpstreamUser | undefined;
   #wire: Wire | undefined;
-  /** Addresses not tried yet, and the one tried last. */
-  #left: string[] = [];
-  #tried = "";
+  /** Where it has not been tried yet to connect to, and where last. */
+  #left: Destination[] = [];
+  #tried: Destination | undefined;
   #isClosed = false;
   #keepIdleMs = IDLE_MS;
 
@@ -58,12 +59,11 @@ export class UpstreamConnection implements WireOwner {
   /** Serves `user` from now on, and connects where it is not connected yet. */
   assign(user: UpstreamUser): void {
     this.#user = user;
-    this.backend.inFlight++;
     this.deadline = Infinity;
     if (this.isConnected) return;
-    this.backend.addresses.get(this.#context.deadlines.now, (error, addresses) => {
+    this.backend.addresses.get(this.#context.deadlines.now, (error, destinations) => {
       if (this.#isClosed) return;
-      this.#left = [...addresses];
+      this.#left = [...destinations];
       this.#connectNext(error);
     });
   }
@@ -129,34 +129,38 @@ export class UpstreamConnection implements WireOwner {
   onDeadline(): void {
     const user = this.#user;
     if (user !== undefined && !user.onUpstreamDeadline()) return;
+    if (!this.isConnected) this.#failed();
     this.destroy();
     user?.onUpstreamClosed(undefined);
   }
 
-  /** The next address, or the end where none is left. */
+  /** The next destination, or the end where none is left. */
   #connectNext(error: Error | undefined): void {
-    const address = this.#left.shift();
-    if (address === undefined) {
+    if (error !== undefined) this.#failed();
+    const destination = (this.#tried = this.#left.shift());
+    if (destination === undefined) {
       const user = this.#user;
       this.destroy();
       user?.onUpstreamClosed(error ?? new Error("no address"));
       return;
     }
-    if (error !== undefined && this.#wire !== undefined) this.backend.addresses.demote(this.#tried);
-    this.#tried = address;
-    const { host, port, scheme } = this.backend.address;
+    const { host, scheme } = this.backend.address;
     const { buffers } = this.#context;
-    const to = { host, address, port };
+    const to = { host, address: destination.address, port: destination.port };
     this.#wire =
       scheme === "https"
         ? SocketWire.connect(this, buffers, to)
         : TcpWire.connect(this, buffers, to);
   }
 
+  /** No connection to the destination tried last came about. */
+  #failed(): void {
+    if (this.#tried !== undefined) this.backend.addresses.failed(this.#tried);
+  }
+
   #detach(): void {
     if (this.#user === undefined) return;
     this.#user = undefined;
-    this.backend.inFlight--;
   }
 
   #closed(): void {

@@ -94,6 +94,14 @@ it("watches: compiles changes, keeps the last good one, ends on SIGTERM", async 
   put(folder, "balto.config.yaml", 'server:\n  port: ":1"\n');
   await watching.says(/0 routes added, 0 removed, 0 changed, other settings/);
 
+  const users = (port: number) => `name: users\nports: [${port}]\n`;
+  put(folder, "pools/users.yaml", users(1));
+  await watching.says(/warning BAL5007 unused-pool/);
+  put(folder, "services/c.yaml", "name: c\ndomain: c.example.com\npath_prefix: /\npool: users\n");
+  await watching.says(/1 route added, 0 removed, 0 changed/);
+  put(folder, "pools/users.yaml", users(2));
+  await watching.says(/0 routes added, 0 removed, 1 changed/);
+
   watching.child.kill("SIGTERM");
   expect((await watching.ended).status).toBe(0);
 });

@@ -59,7 +59,10 @@ const mistakes: [args: string[], said: RegExp][] = [
   [["compile", "configs", "-o", "-", "--watch"], /--watch needs a file/],
   [["compile", "configs", "-o", "x", "--revision", "r".repeat(257)], /at most 256 bytes/],
   [["inspect"], /FILE is missing: which artifact.*\n {2}for example: balto inspect/],
-  [["schema", "servic"], /KIND is config or service, not "servic"\n {2}did you mean service\?/],
+  [
+    ["schema", "servic"],
+    /KIND is config, service or pool, not "servic"\n {2}did you mean service\?/,
+  ],
   [["serve"], /--artifact FILE is missing: which artifact.*\n {2}for example: balto serve/],
   [["serve", "--artifact", "x", "--workers", "0"], /--workers is a number from 1 to 256, not "0"/],
   [["run", "--workers", "1.5"], /--workers is a number/],
@@ -84,17 +87,18 @@ it("prints its version", async () => {
     expect((await balto(args)).out).toBe(`balto ${manifest.version}\n`);
   }
   const { out } = await balto(["version", "--format", "json"]);
-  expect(JSON.parse(out)).toMatchObject({ version: manifest.version, artifact_format: 1 });
+  expect(JSON.parse(out)).toMatchObject({ version: manifest.version, artifact_format: 2 });
 });
 
 it("prints the schemas as whole documents", async () => {
-  const [config, bare, service] = await Promise.all([
+  const [config, bare, service, pool] = await Promise.all([
     balto(["schema", "config"]),
     balto(["schema"]),
     balto(["schema", "service"]),
+    balto(["schema", "pool"]),
   ]);
   expect(bare.out).toBe(config.out);
-  for (const { out, status } of [config, service]) {
+  for (const { out, status } of [config, service, pool]) {
     expect(status).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ $schema: "http://json-schema.org/draft-07/schema#" });
     expect(out).not.toMatch(/"\$ref": "(?!#)/);

@@ -146,13 +146,13 @@ test("502 where the backend's name does not resolve", async () => {
   expectOwn(await ask(balto.port, "GET /"), 502);
 });
 
-test("one backend that refuses does not take the others' requests with it", async () => {
+test("what one backend refuses goes to another one", async () => {
   const origin = await startOrigin();
   const port = await closedPort();
   const balto = await start(serving({ to: [origin.url, `http://127.0.0.1:${port}`] }));
   const statuses: number[] = [];
   for (let n = 0; n < 6; n++) statuses.push((await ask(balto.port, "GET /")).status);
-  expect(statuses).toEqual([200, 502, 200, 502, 200, 502]);
+  expect(statuses).toEqual([200, 200, 200, 200, 200, 200]);
 });
 
 test("502 for answers that can be read in two ways, or in none", async () => {
@@ -192,7 +192,7 @@ test("502 for answers that can be read in two ways, or in none", async () => {
     // Nothing more is asked of a connection that spoke so.
     expect(await peer.request().catch(() => undefined)).toBeUndefined();
   });
-  const balto = await start(serving({ to: origin }));
+  const balto = await start(serving({ to: origin, policy: { breaker: undefined } }));
   const client = await Client.to(balto.port);
   for (const [index, bytes] of bad.entries()) {
     await client.send(requestBytes(`GET /${index}`));

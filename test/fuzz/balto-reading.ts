@@ -10,7 +10,7 @@ import { type RequestHead } from "../../dataplane/http/request-head.ts";
 import { writeRequestHead } from "../../dataplane/http/request-writer.ts";
 import { type Wire } from "../../dataplane/http/wire.ts";
 import { PoolRegistry } from "../../dataplane/pool/pool-registry.ts";
-import { createTurns } from "../../dataplane/pool/turns.ts";
+import { PoolState } from "../../dataplane/pool/state/pool-state.ts";
 import { Runtime } from "../../dataplane/runtime.ts";
 import { type Random } from "./random.ts";
 
@@ -68,8 +68,13 @@ export class BaltoReader {
     });
     if (artifact === undefined) throw new Error(JSON.stringify(diagnostics));
     const view = viewVerified(artifact);
-    const turns = createTurns(view);
-    this.#runtime = new Runtime(new Generation(view, new Map(), turns, new PoolRegistry()));
+    const pools = new PoolRegistry({
+      state: PoolState.over(PoolState.create(1).buffer, 0),
+      names: { watch: () => ({ endpoints: [], error: "", settled() {}, failed() {}, close() {} }) },
+      tell: () => {},
+      random: Math.random,
+    });
+    this.#runtime = new Runtime(new Generation(view, new Map(), pools));
   }
 
   /** Reads a stream, its bodies in pieces. */
@@ -102,7 +107,9 @@ export class BaltoReader {
         const query = latin1(stream, head.pathEnd, head.queryEnd);
         leaves.target = (latin1(path, pathStart, pathEnd) || "/") + query;
         leaves.fields = passing(came);
-        writeRequestHead(output, stream, head, decision.forwarding);
+        const { forwarding } = decision;
+        forwarding.target = forwarding.route.pool.backends[0]!;
+        writeRequestHead(output, stream, head, forwarding);
       } else {
         reading.answered.push(status);
       }
@@ -196,6 +203,7 @@ class MemoryWire implements Wire {
   readonly remoteAddress = "192.0.2.1";
   readonly isFlushed = true;
   readonly isPaused = false;
+  readonly isGone = false;
 
   write(bytes: Buffer): boolean {
     this.written.push(Buffer.from(bytes));

@@ -7,7 +7,7 @@
  *     services/api.yaml:1:1-1:7 error BAL2003 missing-key: … / …
  *
  * A file's heading may say more in brackets: `(hex)` gives its bytes, `(repeat 3)` repeats its lines
- * with `{n}` as the number of the repetition, `(fault outside-tree)` makes the lines the reason why
+ * with `{n}` as the number of the repetition, `(repeat-last 3)` its last line only, `(fault outside-tree)` makes the lines the reason why
  * it could not be read.
  */
 import type { Diagnostic } from "../../compiler/diagnostic.ts";
@@ -65,9 +65,11 @@ function contentOf(body: string, option = ""): SourceFile["content"] {
   if (kind === "fault") {
     return { fault: parameter as SourceFault["fault"], detail: body.trim() };
   }
-  if (kind === "repeat") {
-    const copies = Array.from({ length: Number(parameter) }, (_, n) => body.replaceAll("{n}", String(n)));
-    return Buffer.from(copies.join(""));
+  if (kind === "repeat" || kind === "repeat-last") {
+    const from = kind === "repeat" ? 0 : body.lastIndexOf("\n", body.length - 2) + 1;
+    const lines = body.slice(from);
+    const copies = Array.from({ length: Number(parameter) }, (_, n) => lines.replaceAll("{n}", String(n)));
+    return Buffer.from(body.slice(0, from) + copies.join(""));
   }
   return Buffer.from(body);
 }

@@ -8,23 +8,44 @@ import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 
 import { encode } from "../../artifact/encode.ts";
-import type { Limits, Model, Service, Settings, Timeouts } from "../../artifact/model.ts";
+import { buildTable, usesTable } from "../../artifact/maglev.ts";
+import type {
+  Backend,
+  Limits,
+  Model,
+  Pool,
+  PoolPolicy,
+  RetryPolicy,
+  Service,
+  Settings,
+  Timeouts,
+} from "../../artifact/model.ts";
 import { compile } from "../../compiler/compile.ts";
 import { writeArtifact } from "../../compiler/write-artifact.ts";
-import { SETTINGS } from "../fixtures/artifact-model.ts";
+import { POOL_POLICY, SERVICE_POLICY, SETTINGS } from "../fixtures/artifact-model.ts";
 
-/** Where a request goes: an origin, or its URL. */
-export type Target = string | { readonly url: string };
+/** Where a request goes: an origin, or its URL; with an object, what its backend is beside. */
+export type Target = string | ({ readonly url: string } & Partial<Omit<Backend, "url" | "origin">>);
 
 /** A service. Without anything but `to` it takes every request and strips nothing off its path. */
 export interface RouteOptions extends Partial<
   Pick<
     Service,
-    "name" | "domains" | "pattern" | "methods" | "stripPrefix" | "preserveHost" | "bodyBytesMax"
+    | "name"
+    | "domains"
+    | "pattern"
+    | "methods"
+    | "stripPrefix"
+    | "preserveHost"
+    | "bodyBytesMax"
+    | "hedgeAfterMs"
   >
 > {
   to: Target | readonly Target[];
   timeouts?: Partial<Timeouts>;
+  retry?: Partial<RetryPolicy>;
+  /** What differs from the default policy of a pool. */
+  policy?: Partial<PoolPolicy>;
 }
 
 /** What differs from the defaults; of the limits, too. */
@@ -35,13 +56,6 @@ const settings: Settings = {
   listen: "127.0.0.1:0",
   drainTimeoutMs: 20_000,
   logLevels: ["info", "warn", "error"],
-};
-
-const timeouts: Timeouts = {
-  connectMs: 5_000,
-  responseMs: 60_000,
-  readMs: 60_000,
-  writeMs: 60_000,
 };
 
 /** The artifact of some routes. */
@@ -57,16 +71,7 @@ export function serving(
       ...overrides,
       limits: { ...settings.limits, ...overrides.limits },
     },
-    pools: list.map((route, index) => ({
-      key: nameOf(route, index),
-      algorithm: "round-robin",
-      backends: [route.to].flat().map((target) => ({
-        url: typeof target === "string" ? target : target.url,
-        weight: 1,
-        name: "",
-        origin: { file: "services/test.yaml", line: index + 1, column: 1 },
-      })),
-    })),
+    pools: list.map(poolOf),
     services: list.map((route, index) => ({
       name: nameOf(route, index),
       domains: route.domains ?? ["*"],
@@ -74,8 +79,10 @@ export function serving(
       methods: route.methods ?? [],
       stripPrefix: route.stripPrefix ?? true,
       preserveHost: route.preserveHost ?? false,
-      timeouts: { ...timeouts, ...route.timeouts },
+      timeouts: { ...SERVICE_POLICY.timeouts, ...route.timeouts },
       bodyBytesMax: route.bodyBytesMax ?? 0,
+      retry: { ...SERVICE_POLICY.retry, ...route.retry },
+      hedgeAfterMs: route.hedgeAfterMs ?? 0,
       pool: index,
       origin: { file: "services/test.yaml", line: index + 1, column: 1 },
     })),
@@ -110,6 +117,32 @@ export function published(bytes: Uint8Array): string {
 export function publish(path: string, bytes: Uint8Array): void {
   mkdirSync(dirname(path), { recursive: true });
   writeArtifact(path, bytes);
+}
+
+function poolOf(route: RouteOptions, index: number): Pool {
+  const origin = { file: "services/test.yaml", line: index + 1, column: 1 };
+  const policy = { ...POOL_POLICY, ...route.policy };
+  const backends = [route.to].flat().map((target): Backend => {
+    const { url, weight, name, priority, connectionsMax } = (
+      typeof target === "string" ? { url: target } : target
+    ) as Exclude<Target, string>;
+    return {
+      url,
+      weight: weight ?? 1,
+      name: name ?? "",
+      priority: priority ?? 0,
+      connectionsMax: connectionsMax ?? 0,
+      origin,
+    };
+  });
+  return {
+    key: nameOf(route, index),
+    label: route.domains?.[0] ?? "*",
+    policy,
+    backends,
+    table: usesTable(policy.algorithm) ? buildTable(backends) : [],
+    origin,
+  };
 }
 
 function nameOf(route: RouteOptions, index: number): string {

@@ -46,6 +46,9 @@ export interface OriginOptions {
   keepAliveTimeoutMs?: number;
   /** Speaks TLS. */
   certificate?: Certificate;
+  /** Another loopback address than 127.0.0.1, and a port there that is not just any free one. */
+  host?: string;
+  port?: number;
 }
 
 export class Origin {
@@ -88,7 +91,7 @@ export class Origin {
   }
 }
 
-/** Starts an origin on a free port of the loopback address; without `answer` it says 200 and "ok". */
+/** Starts an origin, on a free port of the loopback address if nothing else is said; without `answer` it says 200 and "ok". */
 export async function startOrigin(
   answer: Answerer = answerOk,
   options: OriginOptions = {},
@@ -121,7 +124,7 @@ export async function startOrigin(
   server.keepAliveTimeout = options.keepAliveTimeoutMs ?? 120_000;
   server.requestTimeout = 0;
   await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
+    server.listen(options.port ?? 0, options.host ?? "127.0.0.1", resolve);
   });
   openEnd(() => server.closeAllConnections());
   onTestFinished(() => {

@@ -55,8 +55,8 @@ test.each([
   ["another kind of file", () => new Uint8Array(4096).fill(0x7f), "wrong file"],
   [
     "another version",
-    () => changed((file) => file.writeUInt32LE(2, 8)),
-    "its format version is 2, this Balto reads 1",
+    () => changed((file) => file.writeUInt32LE(1, 8)),
+    "its format version is 1, this Balto reads 2",
   ],
   ["a file cut off in its trailer", () => seal(sections).subarray(0, -40), "truncated"],
   ["a file cut off in its digest", () => seal(sections).subarray(0, -1), "truncated"],

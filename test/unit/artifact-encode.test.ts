@@ -3,9 +3,16 @@ import { expect, test } from "vitest";
 import { openContainer } from "../../artifact/container.ts";
 import { decode } from "../../artifact/decode.ts";
 import { encode, EncodeError } from "../../artifact/encode.ts";
-import type { Model, Service } from "../../artifact/model.ts";
+import type { RowSection } from "../../artifact/layout.ts";
+import type { Backend, Model, Pool, Service } from "../../artifact/model.ts";
 import { openArtifact, RowReader } from "../../artifact/view.ts";
-import { modelOf, route, sampleModel } from "../fixtures/artifact-model.ts";
+import {
+  modelOf,
+  POOL_POLICY,
+  route,
+  sampleModel,
+  SERVICE_POLICY,
+} from "../fixtures/artifact-model.ts";
 
 test("a model is decoded as it was encoded, every field of it", () => {
   expect(decode(openArtifact(encode(sampleModel)))).toEqual(sampleModel);
@@ -33,12 +40,24 @@ test("the order of a trie does not depend on the order of the services", () => {
   expect(labelsOf(lines.toReversed())).toEqual(labelsOf(lines));
 });
 
+test("what many services and pools agree in is stored once", () => {
+  const view = openArtifact(encode(modelOf(["ANY a /", "ANY b /", "GET c /"].map(route))));
+  const rows = (section: RowSection) => new RowReader(view, section).count;
+  expect([rows("servicePolicies"), rows("retryPolicies"), rows("poolPolicies")]).toEqual([1, 1, 1]);
+  expect([rows("breakerPolicies"), rows("statusRanges"), rows("backendTraits")]).toEqual([1, 1, 2]);
+});
+
 test("methods come back sorted and once each", () => {
   const [service] = decode(openArtifact(encode(modelOf([route("PUT,GET,PUT a /")])))).services;
   expect(service!.methods).toEqual(["GET", "PUT"]);
 });
 
 const withService = (service: Partial<Service>) => modelOf([service]);
+const [somePool] = sampleModel.pools as [Pool];
+const BREAKER = POOL_POLICY.breaker!;
+const withPool = (pool: Partial<Pool>) => ({ ...modelOf([]), pools: [{ ...somePool, ...pool }] });
+const withBackend = (backend: Partial<Backend>) =>
+  withPool({ backends: [{ ...somePool.backends[0]!, ...backend }] });
 const withLines = (...lines: string[]) => modelOf(lines.map(route));
 
 test.each<[string, Model, string]>([
@@ -51,12 +70,12 @@ test.each<[string, Model, string]>([
   ["half a surrogate pair", withService({ name: "a\ud800" }), "half a surrogate pair"],
   [
     "a time that is too long",
-    withService({ timeouts: { connectMs: 2 ** 31, responseMs: 1, readMs: 1, writeMs: 1 } }),
-    "timeouts row 0: connectMs cannot be 2147483648",
+    withService({ timeouts: { ...SERVICE_POLICY.timeouts, connectMs: 2 ** 31 } }),
+    "servicePolicies row 0: connectMs cannot be 2147483648",
   ],
   [
     "a time that is not whole",
-    withService({ timeouts: { connectMs: 1, responseMs: 0.5, readMs: 1, writeMs: 1 } }),
+    withService({ timeouts: { ...SERVICE_POLICY.timeouts, responseMs: 0.5 } }),
     "responseMs cannot be 0.5",
   ],
   [
@@ -79,21 +98,32 @@ test.each<[string, Model, string]>([
   ],
   [
     "an algorithm that is none",
-    { ...modelOf([]), pools: [{ ...sampleModel.pools[0]!, algorithm: "random" as never }] },
+    withPool({ policy: { ...POOL_POLICY, algorithm: "fastest" as never } }),
     "algorithm cannot be -1",
   ],
+  ["a weight of 0", withBackend({ weight: 0 }), "weight cannot be 0"],
   [
-    "a weight of 0",
-    {
-      ...modelOf([]),
-      pools: [
-        {
-          ...sampleModel.pools[0]!,
-          backends: [{ ...sampleModel.pools[0]!.backends[0]!, weight: 0 }],
-        },
-      ],
-    },
-    "weight cannot be 0",
+    "a backend in another file than its pool",
+    withBackend({ origin: { file: "other.yaml", line: 1, column: 1 } }),
+    "pool pool-0 is in services/sample.yaml, its backend",
+  ],
+  [
+    "a hash pool without a table",
+    withPool({ policy: { ...POOL_POLICY, algorithm: "ip-hash" } }),
+    "pool pool-0 has a table it does not need, or needs one",
+  ],
+  ["a table without a use", withPool({ table: [0] }), "a table it does not need, or needs one"],
+  [
+    "a table that leads out of its pool",
+    withPool({ policy: { ...POOL_POLICY, algorithm: "ip-hash" }, table: [0, 2] }),
+    "the table of pool pool-0 names 2",
+  ],
+  [
+    "a status that is none",
+    withPool({
+      policy: { ...POOL_POLICY, breaker: { ...BREAKER, statuses: [{ first: 99, last: 600 }] } },
+    }),
+    "statusRanges row 0: first cannot be 99",
   ],
   [
     "a log level that is none",

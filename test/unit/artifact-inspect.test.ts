@@ -11,10 +11,10 @@ test("the JSON value says everything and survives JSON", () => {
   const file = encode(sampleModel, "v1.2");
   const json = inspect(file).json;
   expect(JSON.parse(JSON.stringify(json))).toEqual(json);
-  expect(json).toMatchObject({ format_version: 1, revision: "v1.2", size: file.byteLength });
+  expect(json).toMatchObject({ format_version: 2, revision: "v1.2", size: file.byteLength });
   expect(json.digest).toBe(openArtifact(file).digest);
   expect(json.sections.map(({ name }) => name)).toEqual([...SECTIONS]);
-  expect(json.sections).toContainEqual({ name: "pools", rows: 3, bytes: 48 });
+  expect(json.sections).toContainEqual({ name: "pools", rows: 3, bytes: 96 });
   expect(json.settings).toMatchObject({
     listen: "[::1]:5500",
     trusted_proxies: ["10.0.0.0/8", "::1/128"],
@@ -28,17 +28,102 @@ test("the JSON value says everything and survives JSON", () => {
     methods: ["GET", "POST"],
     strip_prefix: true,
     preserve_host: false,
-    timeouts: { connect_ms: 5_000, response_ms: 30_000, read_ms: 5_000, write_ms: 5_000 },
+    timeouts: {
+      connect_ms: 5_000,
+      response_ms: 60_000,
+      read_ms: 60_000,
+      write_ms: 60_000,
+      request_ms: 0,
+      tunnel_ms: 3_600_000,
+    },
+    retry: {
+      attempts: 0,
+      on: ["connect-failure", "reset", "timeout"],
+      unsafe: false,
+      backoff: { initial_ms: 25, max_ms: 250, multiplier: 2, jitter: 0.5 },
+      budget: 0.2,
+      per_try_timeout_ms: 0,
+      buffer_bytes: 65_536,
+    },
+    hedge_after_ms: 0,
     max_body_bytes: 0,
     pool: "pool-1",
     file: "services/sample.yaml",
     line: 3,
     column: 5,
   });
-  expect(json.pools[1]!.backends[1]).toEqual({
-    url: "http://${env:BALTO_UPSTREAM_HOST:-localhost}:9",
-    weight: 3,
-    name: "b",
+  expect(json.services[3]!.retry.on).toEqual(["502-504"]);
+  expect(json.pools[0]).toMatchObject({
+    key: "pool-0",
+    label: "pool",
+    load_balancing: { algorithm: "round-robin", hash: null, sticky: null, panic_threshold: 50 },
+    health_check: null,
+    passive: null,
+    circuit_breaker: { failure_threshold: 10, timeout_ms: 10_000, statuses: ["500-599"] },
+    queue: { max: 100, timeout_ms: 1_000 },
+    table_entries: 0,
+  });
+  expect(json.pools[1]).toEqual({
+    key: "pool-1",
+    label: "pool",
+    load_balancing: {
+      algorithm: "consistent-hash",
+      hash: { by: "header", name: "X-User" },
+      bounded_load: 1.25,
+      sticky: {
+        cookie: "back",
+        secret: "${env:STICKY}",
+        ttl_ms: 60_000,
+        path: "/shop",
+        secure: "false",
+        same_site: "strict",
+      },
+      slow_start_ms: 13,
+      panic_threshold: 14,
+    },
+    health_check: {
+      type: "tcp",
+      path: "/ready",
+      method: "HEAD",
+      headers: ["A: 1", "B: "],
+      host: "probe.example",
+      port: 15,
+      expected_status: ["200-204", "302"],
+      expected_body: "gut ✓",
+      interval_ms: 16,
+      jitter_ms: 17,
+      timeout_ms: 18,
+      unhealthy_threshold: 19,
+      healthy_threshold: 20,
+      initial: "down",
+    },
+    passive: {
+      consecutive_failures: 21,
+      failure_rate: 0.22,
+      minimum_requests: 23,
+      window_ms: 24,
+      ejection_time_ms: 25,
+      ejection_time_max_ms: 26,
+      max_ejected_percent: 27,
+      statuses: ["503"],
+    },
+    circuit_breaker: null,
+    queue: { max: 28, timeout_ms: 29 },
+    dns: { refresh_ms: 30, family: "ipv6" },
+    table_entries: 3,
+    backends: [
+      expect.objectContaining({ url: "http://localhost:8082", priority: 0, max_connections: 0 }),
+      {
+        url: "http://${env:BALTO_UPSTREAM_HOST:-localhost}:9",
+        weight: 3,
+        name: "b",
+        priority: 1,
+        max_connections: 100,
+        file: "services/sample.yaml",
+        line: 4,
+        column: 13,
+      },
+    ],
     file: "services/sample.yaml",
     line: 4,
     column: 13,
@@ -78,10 +163,15 @@ test("the text names every host, route, pool and backend with its place", () => 
       "api.example.com",
       "  /api/v1/*  any method  ANY api.example.com /api/v1/*  services/sample.yaml:2:5",
       "    pool pool-0, round-robin",
+      "      breaker opens after 10 for 10000 ms",
       "      http://localhost:8081  weight 1  services/sample.yaml:3:13",
-      "      b  http://${env:BALTO_UPSTREAM_HOST:-localhost}:9  weight 3  services/sample.yaml:3:13",
+      "      b  http://${env:BALTO_UPSTREAM_HOST:-localhost}:9  weight 3  priority 1  max_connections 100  services/sample.yaml:3:13",
       "  /users/:id  GET, POST  GET,POST api.example.com,*.example.com /users/:id  services/sample.yaml:3:5",
-      "    pool pool-1, weighted-rr",
+      "    pool pool-1, consistent-hash of header:X-User bounded at 1.25",
+      "      sticky by the cookie back",
+      "      probes tcp every 16 ms",
+      "      passive ejects after 21 failures or a failure rate of 0.22 for 25 ms",
+      "      no circuit breaker",
     ].join("\n"),
   );
 });

@@ -6,16 +6,26 @@ import { ArtifactError, openContainer, seal } from "../../artifact/container.ts"
 import { encode } from "../../artifact/encode.ts";
 import { NONE, SECTIONS } from "../../artifact/layout.ts";
 import { openArtifact } from "../../artifact/view.ts";
-import { modelOf, route } from "../fixtures/artifact-model.ts";
+import { modelOf, POOL_POLICY, route } from "../fixtures/artifact-model.ts";
 import { placesOf, tamper } from "../fixtures/tampering.ts";
 
 /**
  * Nodes of `a`: 0 root, 1 "x", 2 "x/:", 3 "x/:/z"; of `b`: 4 root, 5 "x". Candidates: 0 and 1 of
  * node 1, 2 of node 3, 3 of node 5.
  */
-const file = encode(
-  modelOf([route("GET a /x/*"), route("POST a /x/*"), route("GET a /x/:y/z"), route("POST b /x")]),
-);
+const model = modelOf([
+  route("GET a /x/*"),
+  route("POST a /x/*"),
+  route("GET a /x/:y/z"),
+  route("POST b /x"),
+]);
+/** Pools 2 and 3 have tables. */
+const file = encode({
+  ...model,
+  pools: model.pools.map((pool, row) =>
+    row < 2 ? pool : { ...pool, policy: { ...POOL_POLICY, algorithm: "ip-hash" }, table: [0, 1] },
+  ),
+});
 const places = placesOf(file);
 
 /** What is said of a number like `nodes.2.label` when it is something else. */
@@ -43,7 +53,7 @@ function refusal(bytes: Uint8Array): string {
 
 test("the places are those that the names below mean", () => {
   expect(complaint({})).toBe("nothing");
-  expect(complaint({ "services.0.line": 7 })).toBe("nothing");
+  expect(complaint({ "positions.0.line": 7 })).toBe("nothing");
 });
 
 test.each<[Record<string, number>, string]>([
@@ -52,17 +62,20 @@ test.each<[Record<string, number>, string]>([
   [{ "services.1.name": NONE }, "services row 1 has name out of range"],
   [{ "services.3.pool": 4 }, "services row 3 has pool out of range (4)"],
   [{ "services.3.pool": NONE }, "services row 3 has pool out of range"],
-  [{ "services.0.stripPrefix": 2 }, "services row 0 has stripPrefix out of range (2)"],
+  [{ "servicePolicies.0.stripPrefix": 2 }, "Policies row 0 has stripPrefix out of range (2)"],
+  [{ "services.1.policy": 1 }, "services row 1 has policy out of range (1)"],
   [{ "services.0.domains": 1_000 }, "services row 0 has domains out of range"],
-  [{ "routes.2.service": 4 }, "routes row 2 has service out of range (4)"],
   [{ "routes.2.methods": 4 }, "routes row 2 has methods out of range (4)"],
-  [{ "timeouts.0.readMs": 2 ** 31 }, "timeouts row 0 has readMs out of range (2147483648)"],
-  [{ "pools.0.algorithm": 3 }, "pools row 0 has algorithm out of range (3)"],
+  [{ "servicePolicies.0.readMs": 2 ** 31 }, "row 0 has readMs out of range (2147483648)"],
+  [{ "poolPolicies.0.algorithm": 9 }, "poolPolicies row 0 has algorithm out of range (9)"],
+  [{ "pools.3.policy": NONE }, "pools row 3 has policy out of range"],
+  [{ "breakerPolicies.0.timeoutMs": 0 }, "breakerPolicies row 0 has timeoutMs out of range (0)"],
+  [{ "statusRanges.0.last": 600 }, "statusRanges row 0 has last out of range (600)"],
   [{ "pools.0.backends": 9 }, "pools row 0 has backends out of range (9)"],
   [{ "pools.0.backends.count": 9 }, "pools row 0 has backends out of range (9)"],
   [{ "pools.3.backends.count": NONE }, "pools row 3 has backends out of range"],
-  [{ "backends.0.weight": 0 }, "backends row 0 has weight out of range (0)"],
-  [{ "backends.7.weight": 1_000_001 }, "backends row 7 has weight out of range"],
+  [{ "backendTraits.0.weight": 0 }, "backendTraits row 0 has weight out of range (0)"],
+  [{ "backendTraits.1.weight": 1_000_001 }, "backendTraits row 1 has weight out of range"],
   [{ "hosts.0.kind": 3 }, "hosts row 0 has kind out of range (3)"],
   [{ "hosts.1.root": 6 }, "hosts row 1 has root out of range (6)"],
   [{ "nodes.0.exact": 4 }, "nodes row 0 has exact out of range (4)"],
@@ -80,6 +93,7 @@ test.each<[Record<string, number>, string]>([
   [{ "strings.0": 0x41afc041 }, "its strings are not UTF-8"],
   // Lists.
   [{ "words.2.more": 1 }, "the last list of its words has no end"],
+  [{ "statusRanges.0.more": 1 }, "the last list of its statusRanges has no end"],
   [{ "candidates.3.more": 1 }, "the last list of its candidates has no end"],
   [{ "candidates.0.more": 0 }, "its node 3 has candidates of another"],
   [{ "candidates.1.more": 1 }, "a route of its node 1 has a wrong number of parameters"],
@@ -105,6 +119,17 @@ test.each<[Record<string, number>, string]>([
   // Pools.
   [{ "pools.1.backends": 3 }, "the backends of its pools are not in order"],
   [{ "pools.3.backends.count": 1 }, "some of its backends are in no pool"],
+  // Tables.
+  [{ "pools.3.table": 2 }, "pools row 3 has table out of range (2)"],
+  [{ "pools.3.table": 0 }, "the tables of its pools are not in order"],
+  [{ "pools.2.table": 1 }, "the tables of its pools are not in order"],
+  [{ "pools.2.table": NONE }, "its pool 2 has a table it does not need, or needs one"],
+  [{ "pools.0.table": 0 }, "its pool 0 has a table it does not need, or needs one"],
+  [{ "pools.0.policy": 1 }, "its pool 0 has a table it does not need, or needs one"],
+  [{ "tables.0.entries.count": 0 }, "the entries of its tables are not in order"],
+  [{ "tables.1.entries": 1 }, "the entries of its tables are not in order"],
+  [{ "tables.1.entries.count": 1 }, "some of its tables are of no pool"],
+  [{ "tableEntries.3.backend": 2 }, "its table 1 leads out of its pool (2)"],
 ])("%o is refused", (changes, message) => {
   expect(complaint(changes)).toContain(message);
 });
@@ -129,6 +154,11 @@ test("a table without a gap or with another number of slots is refused", () => {
   );
 });
 
+test("a service without a route is refused", () => {
+  const longer = (bytes: Uint8Array) => Buffer.concat([bytes, bytes.subarray(0, 24)]);
+  expect(refusal(replaced("services", longer))).toBe("its services have not one route each");
+});
+
 test("settings are one row", () => {
   expect(refusal(replaced("settings", () => new Uint8Array(0)))).toBe(
     "it has not one row of settings",
@@ -143,8 +173,8 @@ test("more than 32 methods are refused", () => {
 });
 
 test("a row of a section that has none is refused", () => {
-  expect(refusal(replaced("timeouts", () => new Uint8Array(0)))).toBe(
-    "its services row 0 has timeouts out of range (0)",
+  expect(refusal(replaced("servicePolicies", () => new Uint8Array(0)))).toBe(
+    "its services row 0 has policy out of range (0)",
   );
 });
 
@@ -174,7 +204,7 @@ test("a control character on the border of two chunks is found", () => {
 
 test("another number of sections, or rows of another size, is refused", () => {
   const { sections } = openContainer(file);
-  expect(refusal(seal(sections.slice(1)))).toBe("it has 14 sections, 15 are due");
+  expect(refusal(seal(sections.slice(1)))).toBe("it has 26 sections, 27 are due");
   const wide = sections.map((section, i) => (i === 3 ? { ...section, rowBytes: 4 } : section));
   expect(refusal(seal(wide))).toBe("its section words has rows of 4 bytes, not 8");
 });

@@ -35,15 +35,38 @@ it("fills in every default", () => {
     pools: [
       {
         key: "api.example.com/api/v1/*",
-        algorithm: "round-robin",
+        label: "api.example.com",
+        policy: {
+          algorithm: "round-robin",
+          hash: { by: "source-ip", name: "" },
+          boundedLoadPercent: 0,
+          sticky: undefined,
+          slowStartMs: 0,
+          panicPercent: 50,
+          health: undefined,
+          passive: undefined,
+          breaker: {
+            failureThreshold: 10,
+            successThreshold: 10,
+            timeoutMs: 10_000,
+            halfOpenRequestsMax: 5,
+            statuses: [{ first: 500, last: 599 }],
+          },
+          queue: { waitersMax: 100, timeoutMs: 1_000 },
+          dns: { refreshMs: 10_000, family: "auto" },
+        },
         backends: [
           {
             url: "http://${env:BALTO_UPSTREAM_HOST:-localhost}:8081",
             weight: 1,
             name: "",
+            priority: 0,
+            connectionsMax: 0,
             origin: { file: "services/api.yaml", line: 3, column: 9 },
           },
         ],
+        table: [],
+        origin: { file: "services/api.yaml", line: 1, column: 1 },
       },
     ],
     services: [
@@ -54,8 +77,25 @@ it("fills in every default", () => {
         methods: [],
         stripPrefix: true,
         preserveHost: false,
-        timeouts: { connectMs: 5_000, responseMs: 60_000, readMs: 60_000, writeMs: 60_000 },
+        timeouts: {
+          connectMs: 5_000,
+          responseMs: 60_000,
+          readMs: 60_000,
+          writeMs: 60_000,
+          requestMs: 0,
+          tunnelMs: 3_600_000,
+        },
         bodyBytesMax: 0,
+        retry: {
+          attempts: 0,
+          on: { connectFailure: true, reset: true, timeout: true, statuses: [] },
+          unsafe: false,
+          backoff: { initialMs: 25, maxMs: 250, multiplierPercent: 200, jitterPercent: 50 },
+          budgetPercent: 20,
+          perTryTimeoutMs: 0,
+          bufferBytes: 65_536,
+        },
+        hedgeAfterMs: 0,
         pool: 0,
         origin: { file: "services/api.yaml", line: 1, column: 1 },
       },
@@ -133,7 +173,7 @@ services:
   expect(model.pools).toMatchObject([
     {
       key: "users",
-      algorithm: "weighted-rr",
+      policy: { algorithm: "weighted-rr" },
       backends: [
         { url: "https://users.internal:443/base", weight: 3, name: "a" },
         { url: "http://${env:HOST}:${env:PORT:-80}/x", weight: 1, name: "" },

@@ -41,7 +41,7 @@ function summary(tree: SourceTree): Record<string, string> {
   );
 }
 
-it("reads balto.config.yaml and everything below services/", () => {
+it("reads balto.config.yaml and everything below services/ and pools/", () => {
   write("tree/balto.config.yaml", "a\n");
   write("tree/services/a.yaml", "b\n");
   write("tree/services/team/deep/b.yml", "c\n");
@@ -50,8 +50,12 @@ it("reads balto.config.yaml and everything below services/", () => {
   write("tree/.git/x.yaml");
   write("tree/node_modules/x/y.yaml");
   write("tree/service/lost.yaml", "d\n");
+  write("tree/pools/team/p.yaml", "e\n");
+  write("tree/Pool/lost.yaml", "f\n");
   expect(summary(readTree(root))).toEqual({
+    "Pool/lost.yaml": "f\n",
     "balto.config.yaml": "a\n",
+    "pools/team/p.yaml": "e\n",
     "service/lost.yaml": "d\n",
     "services/a.yaml": "b\n",
     "services/team/deep/b.yml": "c\n",

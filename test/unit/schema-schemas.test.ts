@@ -2,6 +2,7 @@ import { Ajv } from "ajv";
 import { expect, it } from "vitest";
 import { parseDuration } from "../../compiler/resolve/duration.ts";
 import { parseSize } from "../../compiler/resolve/size.ts";
+import { CONFIG_DEFAULTS, SERVICE_DEFAULTS } from "../../schema/defaults.gen.ts";
 import { drifted, generate } from "../../schema/generate.ts";
 import type { JsonSchema } from "../../schema/json-schema.ts";
 import { bundle, DURATION_PATTERN, SCHEMA_NAMES, SIZE_PATTERN } from "../../schema/schemas.ts";
@@ -17,7 +18,9 @@ for (const name of SCHEMA_NAMES) {
       allowUnionTypes: true,
     }).compile(document);
     const service = { domain: "a.b", path_prefix: "/", ports: [8080] };
-    expect(validate(name === "config" ? { services: [service] } : service)).toBe(true);
+    const pool = { name: "a", ports: [8080], health_check: { headers: { "X-A": "b" } } };
+    const samples = { config: { services: [service], pools: [pool] }, service, pool };
+    expect(validate(samples[name])).toBe(true);
     expect(validate({ colour: "red" })).toBe(false);
   });
 
@@ -30,7 +33,10 @@ for (const name of SCHEMA_NAMES) {
       } else if (schema.type !== undefined && !path.includes("/anyOf/")) {
         expect(schema.description, path).toMatch(/\.$/);
       }
-      if (schema.type === "object") expect(schema.additionalProperties, path).toBe(false);
+      const { additionalProperties: more } = schema;
+      // A mapping has keys of its own, or any with values of one kind.
+      if (schema.type === "object")
+        expect(more === false || schema.properties === undefined, path).toBe(true);
     }
   });
 }
@@ -42,6 +48,24 @@ it("accepts a service in either form", () => {
   expect(validate({ services: [service, service] })).toBe(true);
   expect(validate({ ...service, domain: "c.d" })).toBe(false);
   expect(validate({ ...service, ports: [1] })).toBe(false);
+});
+
+it("accepts a pool in either form, and in a service in place of backends", () => {
+  const validate = new Ajv({ strict: false }).compile(bundle("pool"));
+  const pool = { name: "a", backends: [{ url: "http://a:1" }] };
+  expect(validate(pool)).toBe(true);
+  expect(validate({ pools: [pool, pool] })).toBe(true);
+  expect(validate({ ...pool, ports: [1] })).toBe(false);
+  expect(validate({ ...pool, retry: { attempts: 1 } })).toBe(false);
+  const ofService = new Ajv({ strict: false }).compile(bundle("service"));
+  const service = { domain: "a.b", path_prefix: "/", pool: "a" };
+  expect(ofService(service)).toBe(true);
+  expect(ofService({ ...service, ports: [1] })).toBe(false);
+});
+
+it("gives global timeouts the defaults of a service's", () => {
+  const { read: _r, write: _w, ...shared } = SERVICE_DEFAULTS.timeouts;
+  expect(CONFIG_DEFAULTS.global.timeouts).toMatchObject(shared);
 });
 
 it("generates what is committed", async () => {

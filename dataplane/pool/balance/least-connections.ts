@@ -1,29 +1,39 @@
 /**
- * Least connections: the backend with the fewest requests under way; among equals, one after the
- * other. It counts this worker's requests.
+ * Least connections: the backend with the fewest requests in flight from all workers; among equals, one
+ * after the other.
  */
-import { type Backend } from "../backend.ts";
-import { type Turn } from "../turns.ts";
-import { type Balancer } from "./balancer.ts";
+import { type Balancer, type BalancerContext } from "./balancer.ts";
+import { RAMP_FULL, type Tier } from "./tier.ts";
 
 export class LeastConnections implements Balancer {
-  #backends: readonly Backend[] = [];
-  #turn: Turn | undefined;
+  readonly #context: BalancerContext;
+  /** Of each member, in the last choice. */
+  readonly #loads: number[] = [];
 
-  update(backends: readonly Backend[], turn: Turn): void {
-    this.#backends = backends;
-    this.#turn = turn;
+  constructor(context: BalancerContext) {
+    this.#context = context;
   }
 
-  pick(): Backend | undefined {
-    const count = this.#backends.length;
-    if (count === 0) return undefined;
-    const first = this.#turn!.next(count);
-    let least = this.#backends[first]!;
-    for (let i = 1; i < count && least.inFlight > 0; i++) {
-      const backend = this.#backends[(first + i) % count]!;
-      if (backend.inFlight < least.inFlight) least = backend;
+  choose({ members, ramps, isRamping }: Tier): number {
+    const loads = this.#loads;
+    let least = Infinity;
+    let first = 0;
+    let equals = 0;
+    for (let i = 0; i < members.length; i++) {
+      const inFlight = members[i]!.slot.inFlight;
+      // One whose share is growing counts its requests several times; the one to come is of them.
+      const load = isRamping ? ((inFlight + 1) * RAMP_FULL) / ramps[i]! : inFlight;
+      loads[i] = load;
+      if (load > least) continue;
+      if (load < least) {
+        least = load;
+        first = i;
+        equals = 0;
+      }
+      equals++;
     }
-    return least;
+    if (equals === 1) return first;
+    let left = this.#context.turn() % equals;
+    for (let i = first; ; i++) if (loads[i] === least && left-- === 0) return i;
   }
 }

@@ -1,21 +1,20 @@
 /**
  * Round robin: one after the other, for all workers together.
  */
-import { type Backend } from "../backend.ts";
-import { type Turn } from "../turns.ts";
-import { type Balancer } from "./balancer.ts";
+import { apportion } from "./apportion.ts";
+import { type Balancer, type BalancerContext } from "./balancer.ts";
+import { type Tier } from "./tier.ts";
 
 export class RoundRobin implements Balancer {
-  #backends: readonly Backend[] = [];
-  #turn: Turn | undefined;
+  readonly #context: BalancerContext;
 
-  update(backends: readonly Backend[], turn: Turn): void {
-    this.#backends = backends;
-    this.#turn = turn;
+  constructor(context: BalancerContext) {
+    this.#context = context;
   }
 
-  pick(): Backend | undefined {
-    const count = this.#backends.length;
-    return count === 0 ? undefined : this.#backends[this.#turn!.next(count)];
+  choose(tier: Tier): number {
+    const turn = this.#context.turn();
+    if (tier.isRamping) return apportion(tier.ramps, tier.rampSum, turn);
+    return turn % tier.members.length;
   }
 }

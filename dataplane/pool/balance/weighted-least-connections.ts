@@ -1,0 +1,59 @@
+/**
+ * Weighted least connections: the backend with the fewest requests in flight for its weight, from all
+ * workers; among equals, each as often as its weight says.
+ */
+import { apportion } from "./apportion.ts";
+import { type Balancer, type BalancerContext } from "./balancer.ts";
+import { type Tier } from "./tier.ts";
+
+export class WeightedLeastConnections implements Balancer {
+  readonly #context: BalancerContext;
+  /** Requests in flight of each member, in the last choice. */
+  readonly #inFlight: number[] = [];
+  /** The equals of the last choice and their weights. */
+  readonly #equals: number[] = [];
+  readonly #weights: number[] = [];
+
+  constructor(context: BalancerContext) {
+    this.#context = context;
+  }
+
+  choose(tier: Tier): number {
+    const { members, weights } = tier;
+    const inFlight = this.#inFlight;
+    let best = 0;
+    let equals = 0;
+    let isIdle = true;
+    for (let i = 0; i < members.length; i++) {
+      const count = (inFlight[i] = members[i]!.slot.inFlight);
+      if (count > 0) isIdle = false;
+      // Requests ÷ weight, compared without dividing.
+      const difference = count * weights[best]! - inFlight[best]! * weights[i]!;
+      if (difference > 0) continue;
+      if (difference < 0) {
+        best = i;
+        equals = 0;
+      }
+      equals++;
+    }
+    if (equals === 1) return best;
+    const turn = this.#context.turn();
+    if (!isIdle) return this.#among(weights, best, turn);
+    return tier.isEven ? turn % members.length : apportion(weights, tier.weightSum, turn);
+  }
+
+  /** Whose turn it is among those that are as well off as `best`. */
+  #among(weights: readonly number[], best: number, turn: number): number {
+    const inFlight = this.#inFlight;
+    let equals = 0;
+    let sum = 0;
+    for (let i = best; i < weights.length; i++) {
+      if (inFlight[i]! * weights[best]! !== inFlight[best]! * weights[i]!) continue;
+      this.#equals[equals] = i;
+      this.#weights[equals++] = weights[i]!;
+      sum += weights[i]!;
+    }
+    this.#weights.length = equals;
+    return this.#equals[apportion(this.#weights, sum, turn)]!;
+  }
+}
