@@ -52,7 +52,7 @@ export function parseBackendUrl(text: string): BackendAddress | string {
   const host = split[1]!;
   if (!isHost(host))
     return host === "" ? "it has no host" : `"${host}" is not a host name or an address`;
-  const port = split[2] === undefined ? (scheme === "https" ? 443 : 80) : Number(split[2]);
+  const port = split[2] === undefined ? defaultPort(scheme) : Number(split[2]);
   if (split[2] === "" || port < 1 || port > 65535)
     return `"${split[2]}" is not a port (1 to 65535)`;
   if (!/^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*$/.test(path)) {
@@ -65,6 +65,17 @@ export function parseBackendUrl(text: string): BackendAddress | string {
 export function formatBackendUrl(address: BackendAddress): string {
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
   return `${address.scheme}://${host}:${address.port}${address.path}`;
+}
+
+/** The port that a URL of this scheme means where it names none. */
+export function defaultPort(scheme: BackendAddress["scheme"]): number {
+  return scheme === "https" ? 443 : 80;
+}
+
+/** `host:port` as a Host field has it: without the port where it is the scheme's own. */
+export function formatAuthority({ scheme, host, port }: BackendAddress): string {
+  const name = host.includes(":") ? `[${host}]` : host;
+  return port === defaultPort(scheme) ? name : `${name}:${port}`;
 }
 
 /**

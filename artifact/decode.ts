@@ -4,7 +4,16 @@
  */
 import { poolPolicyOf, servicePolicyOf } from "./decode-policy.ts";
 import { NONE } from "./layout.ts";
-import { type Backend, LOG_LEVELS, type Model, type Origin } from "./model.ts";
+import {
+  type Backend,
+  LOG_LEVELS,
+  type Model,
+  type Origin,
+  type Predicate,
+  PREDICATE_KINDS,
+  PREDICATE_SUBJECTS,
+  PRIORITY_MIN,
+} from "./model.ts";
 import { RowReader, rowCount, textOf, type View } from "./view.ts";
 
 export { poolPolicyOf, servicePolicyOf } from "./decode-policy.ts";
@@ -48,6 +57,8 @@ export function decode(view: View): Model {
       domains: services.words(row, "domains"),
       pattern: routes.text(row, "pattern"),
       methods: methodNames(view, routes.number(row, "methods")),
+      predicates: predicatesOf(view, row),
+      priority: routes.number(row, "priority") + PRIORITY_MIN,
       ...servicePolicy(services.number(row, "policy")),
       pool: services.number(row, "pool"),
       origin: originOf(services.number(row, "file"), services.number(row, "position")),
@@ -126,6 +137,22 @@ export function settingsOf(view: View): Model["settings"] {
       allowedOrigins: row.words(0, "corsAllowedOrigins"),
     },
   };
+}
+
+/** The predicates of a row of `routes`. */
+function predicatesOf(view: View, route: number): Predicate[] {
+  const first = new RowReader(view, "routes").number(route, "predicates");
+  const rows = new RowReader(view, "predicates");
+  const predicates: Predicate[] = [];
+  for (let row = first; row !== NONE; row = rows.number(row, "more") === 1 ? row + 1 : NONE) {
+    predicates.push({
+      subject: PREDICATE_SUBJECTS[rows.number(row, "subject")]!,
+      name: rows.text(row, "name"),
+      kind: PREDICATE_KINDS[rows.number(row, "kind")]!,
+      value: rows.text(row, "value"),
+    });
+  }
+  return predicates;
 }
 
 /** The names of the methods of a bit set, in the order of their bits. */

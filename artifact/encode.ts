@@ -9,8 +9,9 @@ import { type Domain, formatDomain, parseDomain } from "./domain.ts";
 import { EncodeError } from "./encode-error.ts";
 import { edgeHash, hostHash } from "./hash.ts";
 import { HOST_ANY } from "./layout.ts";
-import type { Model, Service } from "./model.ts";
+import { type Model, PRIORITY_MIN, type Service } from "./model.ts";
 import { parameterNames, parsePattern, type Pattern } from "./pattern.ts";
+import { comparePredicates } from "./route-specificity.ts";
 import { SectionWriter } from "./section-writer.ts";
 import { insert, layOut, type NodeRow, type TrieNode, trieNode } from "./trie.ts";
 
@@ -22,22 +23,33 @@ export { EncodeError } from "./encode-error.ts";
  * @throws RangeError as `seal` does
  */
 export function encode(model: Model, revision = ""): Uint8Array {
-  const out = new SectionWriter(model.services.flatMap(({ methods }) => methods));
+  const out = new SectionWriter(methodsOf(model.services));
   const hosts = new Map<string, Host>();
   for (const pool of model.pools) out.pool(pool);
   for (const service of model.services) {
     if (!(service.pool in model.pools)) throw new EncodeError(`there is no pool ${service.pool}`);
     const pattern = readPattern(service.pattern);
     const route = writeService(out, service, pattern);
-    for (const text of service.domains) insert(hostOf(hosts, text).root, pattern, route);
+    if (service.predicates.length > 1) checkOrder(service);
+    for (const text of service.domains) {
+      insert(levelOf(hostOf(hosts, text), service.priority), pattern, route);
+    }
   }
   writeHosts(out, hosts, model);
   return seal(out.sections(), revision);
 }
 
+/** Every method that a service names. */
+function methodsOf(services: readonly Service[]): string[] {
+  const names = new Set<string>();
+  for (const { methods } of services) for (const name of methods) names.add(name);
+  return [...names];
+}
+
 interface Host {
   domain: Domain;
-  root: TrieNode;
+  /** A trie for each priority. */
+  levels: Map<number, TrieNode>;
 }
 
 function hostOf(hosts: Map<string, Host>, text: string): Host {
@@ -46,9 +58,23 @@ function hostOf(hosts: Map<string, Host>, text: string): Host {
   const domain = parseDomain(text);
   if (typeof domain === "string") throw new EncodeError(`domain ${text} ${domain}`);
   if (formatDomain(domain) !== text) throw new EncodeError(`domain ${text} is not in lower case`);
-  const host = { domain, root: trieNode() };
+  const host = { domain, levels: new Map<number, TrieNode>() };
   hosts.set(text, host);
   return host;
+}
+
+function levelOf({ levels }: Host, priority: number): TrieNode {
+  let root = levels.get(priority);
+  if (root === undefined) levels.set(priority, (root = trieNode()));
+  return root;
+}
+
+/** Lists that say the same are the same: what is written first must not matter. */
+function checkOrder({ name, predicates }: Service): void {
+  const isOrdered = predicates.every(
+    (one, index) => index === 0 || comparePredicates(predicates[index - 1]!, one) < 0,
+  );
+  if (!isOrdered) throw new EncodeError(`the predicates of service ${name} are not in order`);
 }
 
 function readPattern(text: string): Pattern {
@@ -69,7 +95,9 @@ function writeService(out: SectionWriter, service: Service, pattern: Pattern): n
   return out.rows.routes.add({
     pattern: out.text(service.pattern),
     methods: out.methods(service.methods),
+    predicates: out.predicates(service.predicates),
     parameters: out.words(parameterNames(pattern)),
+    priority: service.priority - PRIORITY_MIN,
   });
 }
 
@@ -77,8 +105,10 @@ function writeService(out: SectionWriter, service: Service, pattern: Pattern): n
 function writeHosts(out: SectionWriter, hosts: ReadonlyMap<string, Host>, model: Model): void {
   const sorted = [...hosts.keys()].toSorted().map((text) => hosts.get(text)!);
   const nodes: NodeRow[] = [];
-  for (const { domain, root } of sorted) {
-    const row = { name: out.text(domain.name), kind: domain.kind, root: layOut(root, nodes) };
+  for (const { domain, levels } of sorted) {
+    const priorities = [...levels.keys()].toSorted((a, b) => b - a);
+    const [root, ...lower] = priorities.map((priority) => layOut(levels.get(priority)!, nodes));
+    const row = { name: out.text(domain.name), kind: domain.kind, root, lower: out.levels(lower) };
     out.rows.hosts.add(row);
   }
   for (const row of nodes) out.node(row, model.services);

@@ -3,6 +3,7 @@
  * order in which they are tried, each with its pool and backends and the place it was written.
  */
 import type { Inspection } from "./inspection.ts";
+import { predicateText } from "./predicate-text.ts";
 
 /** One line an entry, without line ends. */
 export function inspectionLines(inspection: Inspection): string[] {
@@ -48,8 +49,13 @@ function hosts({ hosts, services, pools }: Inspection): string[] {
     "",
     domain,
     ...numbers.flatMap((number) => {
-      const { name, path_prefix, methods, pool, file, line, column } = services[number]!;
-      const takes = methods.length === 0 ? "any method" : methods.join(", ");
+      const service = services[number]!;
+      const { name, path_prefix, methods, match, priority, pool, file, line, column } = service;
+      const takes = [
+        methods.length === 0 ? "any method" : methods.join(", "),
+        ...match.map(predicateText),
+        ...(priority === 0 ? [] : [`priority ${priority}`]),
+      ].join("  ");
       return [
         `  ${path_prefix}  ${takes}  ${name}  ${file}:${line}:${column}`,
         ...poolLines.get(pool)!,

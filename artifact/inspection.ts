@@ -111,6 +111,8 @@ function serviceJson(service: Service, pools: readonly Pool[]) {
     domains: service.domains,
     path_prefix: service.pattern,
     methods: service.methods,
+    match: service.predicates,
+    priority: service.priority,
     strip_prefix: service.stripPrefix,
     preserve_host: service.preserveHost,
     timeouts: {

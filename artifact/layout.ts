@@ -5,6 +5,8 @@
  * (a run is two: first row, count), little-endian. Change it and raise FORMAT_VERSION.
  */
 
+import { PRIORITY_MAX, PRIORITY_MIN } from "./model.ts";
+
 export const MAGIC = "BALTOART";
 export const FORMAT_VERSION = 2;
 /** magic, version, section count, content bytes, reserved, SHA-256. */
@@ -27,6 +29,10 @@ export const REVISION_BYTES_MAX = 256;
 export const ARTIFACT_BYTES_MAX = 1 << 30;
 /** Stands for "no row" and "no string". */
 export const NONE = 0xffffffff;
+/** An automaton of a regular expression has no more. */
+export const AUTOMATON_STATES_MAX = 256;
+/** Rows of `byteClasses` that each automaton has: four bytes a row. */
+export const BYTE_CLASS_ROWS = 64;
 /** The matcher keeps methods as bits of one u32. */
 export const METHODS_MAX = 32;
 
@@ -68,11 +74,16 @@ export type RowSection =
   | "words"
   | "methods"
   | "hosts"
+  | "levels"
   | "hostSlots"
   | "nodes"
   | "edgeSlots"
   | "candidates"
   | "routes"
+  | "predicates"
+  | "automata"
+  | "byteClasses"
+  | "steps"
   | "services"
   | "servicePolicies"
   | "retryPolicies"
@@ -101,11 +112,16 @@ export const SECTIONS = [
   "words",
   "methods",
   "hosts",
+  "levels",
   "hostSlots",
   "nodes",
   "edgeSlots",
   "candidates",
   "routes",
+  "predicates",
+  "automata",
+  "byteClasses",
+  "steps",
   "services",
   "servicePolicies",
   "retryPolicies",
@@ -161,11 +177,13 @@ export const ROWS = {
   words: { text, more: bool },
   /** Row n is the method of bit n. */
   methods: { name: text },
-  /** `name` without the `*.` of a wildcard. */
-  hosts: { name: text, kind: number(2), root: row("nodes") },
+  /** `name` without the `*.` of a wildcard; `root` is the trie of its highest priority. */
+  hosts: { name: text, kind: number(2), root: row("nodes"), lower: maybe("levels") },
+  /** A host's tries of lower priorities, in the order in which they are tried; `more` as in words. */
+  levels: { root: row("nodes"), more: bool },
   /** Open addressing, linear probing, power of two; see hash.ts for the key. */
   hostSlots: { host: maybe("hosts") },
-  /** One trie a host; a child's row is greater than its parent's. A parameter's label is "". */
+  /** One trie a host and priority; a child's row is greater than its parent's. A parameter's label is "". */
   nodes: {
     parent: maybe("nodes"),
     label: text,
@@ -176,10 +194,38 @@ export const ROWS = {
   },
   /** From (parent, label) to child; open addressing as hostSlots. */
   edgeSlots: { node: maybe("nodes") },
-  /** Routes of one terminal, those that name methods first; `more` as in words. */
+  /** Routes of one terminal, the most specific first (route-specificity.ts); `more` as in words. */
   candidates: { route: row("routes"), more: bool },
   /** Row n is the route of row n of services. */
-  routes: { pattern: text, methods, parameters: list },
+  routes: {
+    pattern: text,
+    methods,
+    predicates: maybe("predicates"),
+    parameters: list,
+    /** PRIORITY_MIN is 0. */
+    priority: number(PRIORITY_MAX - PRIORITY_MIN),
+  },
+  /** `kind` and `subject` are positions in the lists of model.ts; `more` as in words. */
+  predicates: {
+    subject: number(1),
+    kind: number(4),
+    name: text,
+    value: text,
+    automaton: maybe("automata"),
+    more: bool,
+  },
+  /** See regex/automaton.ts. `accepting` may be one more than the last state. */
+  automata: {
+    states: number(AUTOMATON_STATES_MAX, 1),
+    classes: number(256, 1),
+    start: u32,
+    accepting: u32,
+    classOf: run("byteClasses"),
+    steps: run("steps"),
+  },
+  /** The classes of four bytes, the first one's in the lowest byte. */
+  byteClasses: { four: u32 },
+  steps: { state: u32 },
   services: {
     name: text,
     domains: list,

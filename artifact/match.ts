@@ -1,27 +1,36 @@
 /**
- * The matcher: from the bytes of a request (host, method, path) to a route. There is no other one.
+ * The matcher: from the bytes of a request (host, method, path, and what predicates ask for) to a
+ * route. There is no other one.
  *
  * It reads the artifact's tables in place and allocates nothing. One Matcher serves one thread: its
  * public fields are the result of the last `match`, valid until the next.
  *
- * Order (compat: a host is chosen first and there is no way back from it): exact host, then the
- * longest wildcard, then `*`. Within the host, per segment, depth first with backtracking: literal,
- * parameter, wildcard; a route whose methods do not include the request's is passed over.
+ * The order of routes is total and never that of the files:
+ *
+ * 1. Host: exact, then the longest wildcard, then `*`. It is chosen first, and there is no way back.
+ * 2. Priority: the routes with the highest number, as if there were no others; then the next.
+ * 3. Path: per segment literal, parameter, wildcard, depth first with backtracking.
+ * 4. Routes of one pattern: the most specific first (route-specificity.ts).
+ *
+ * A route whose predicates do not hold, or whose methods do not include the request's, is passed over.
  */
 import { finish, FNV_BASIS, FNV_PRIME } from "./hash.ts";
 import { HOST_EXACT, HOST_WILDCARD, NONE, offsetsOf, strideOf } from "./layout.ts";
 import { PATTERN_SEGMENTS_MAX } from "./pattern.ts";
+import { NO_BYTES, NO_INPUT, type PredicateInput, RequestValues } from "./request-values.ts";
 import { rowCount, type View } from "./view.ts";
 
 /** `match` found no route: none for this host, or none for this path. */
 export const NO_ROUTE = -1;
-/** `match` found routes for the path, all of them for other methods. */
+/** `match` found routes whose path and predicates fit, all of them for other methods. */
 export const NO_METHOD = -2;
 
 const NODE = offsetsOf("nodes");
 const NODE_STRIDE = strideOf("nodes");
 const HOST = offsetsOf("hosts");
 const HOST_STRIDE = strideOf("hosts");
+const LEVEL = offsetsOf("levels");
+const LEVEL_STRIDE = strideOf("levels");
 const CANDIDATE = offsetsOf("candidates");
 const CANDIDATE_STRIDE = strideOf("candidates");
 const ROUTE = offsetsOf("routes");
@@ -37,13 +46,14 @@ export class Matcher {
   parameters = 0;
   readonly parameterStart: Int32Array = new Int32Array(PATTERN_SEGMENTS_MAX);
   readonly parameterEnd: Int32Array = new Int32Array(PATTERN_SEGMENTS_MAX);
-  /** After NO_METHOD: the union of the methods that the path's routes take, as bits of `methods`. */
+  /** After NO_METHOD: the union of the methods that these routes take, as bits of `methods`. */
   allowedBits = 0;
 
   readonly #strings: Uint8Array;
   readonly #stringEnds: Uint32Array;
   readonly #hosts: Uint32Array;
   readonly #hostSlots: Uint32Array;
+  readonly #levels: Uint32Array;
   readonly #nodes: Uint32Array;
   readonly #edgeSlots: Uint32Array;
   readonly #candidates: Uint32Array;
@@ -51,6 +61,8 @@ export class Matcher {
   readonly #methods: Uint32Array;
   readonly #methodCount: number;
   readonly #anyHost: number;
+  readonly #values: RequestValues;
+  readonly #hasPredicates: boolean;
   readonly #hasWildcards: boolean;
   #bytes: Uint8Array = new Uint8Array(0);
   #end = 0;
@@ -61,6 +73,7 @@ export class Matcher {
     this.#stringEnds = view.stringEnds;
     this.#hosts = view.hosts;
     this.#hostSlots = view.hostSlots;
+    this.#levels = view.levels;
     this.#nodes = view.nodes;
     this.#edgeSlots = view.edgeSlots;
     this.#candidates = view.candidates;
@@ -68,6 +81,8 @@ export class Matcher {
     this.#methods = view.methods;
     this.#methodCount = rowCount(view, "methods");
     this.#anyHost = view.settings[SETTING.anyHost]!;
+    this.#values = new RequestValues(view);
+    this.#hasPredicates = view.predicates.length > 0;
     this.#hasWildcards = view.settings[SETTING.wildcardHosts]! > 0;
   }
 
@@ -106,18 +121,44 @@ export class Matcher {
    * The route for a path below a host row.
    *
    * @param bytes holds the path, in normal form (see path.ts), at `[start..end)`
+   * @param head holds what the offsets of `input` point at
+   * @param input header fields and query; left out, there are none
    * @returns a row of `routes`, NO_ROUTE or NO_METHOD
    */
-  match(host: number, methodBit: number, bytes: Uint8Array, start: number, end: number): number {
+  match(
+    host: number,
+    methodBit: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    head: Uint8Array = NO_BYTES,
+    input: PredicateInput = NO_INPUT,
+  ): number {
     this.parameters = 0;
     this.allowedBits = 0;
     if (host === NONE) return NO_ROUTE;
     this.#bytes = bytes;
     this.#end = end;
     this.#methodBit = methodBit;
-    const route = this.#walk(this.#hosts[host * HOST_STRIDE + HOST.root]!, start);
+    if (this.#hasPredicates) this.#values.begin(head, input);
+    const row = host * HOST_STRIDE;
+    const route = this.#walk(this.#hosts[row + HOST.root]!, start);
     if (route !== NONE) return route;
+    const lower = this.#hosts[row + HOST.lower]!;
+    if (lower !== NONE) {
+      const below = this.#walkLevels(lower, start);
+      if (below !== NONE) return below;
+    }
     return this.allowedBits === 0 ? NO_ROUTE : NO_METHOD;
+  }
+
+  /** The tries of lower priorities, one after the other. */
+  #walkLevels(first: number, start: number): number {
+    const levels = this.#levels;
+    for (let at = first * LEVEL_STRIDE; ; at += LEVEL_STRIDE) {
+      const route = this.#walk(levels[at + LEVEL.root]!, start);
+      if (route !== NONE || levels[at + LEVEL.more] === 0) return route;
+    }
   }
 
   /** Depth first from `node`; `at` is where the path goes on. NONE where nothing below takes it. */
@@ -162,15 +203,21 @@ export class Matcher {
     return this.#choose(nodes[row + NODE.rest]!);
   }
 
-  /** The first candidate of a run that takes the method. */
+  /** The first candidate of a run whose predicates hold and that takes the method. */
   #choose(first: number): number {
     if (first === NONE) return NONE;
     const candidates = this.#candidates;
+    const routes = this.#routes;
     for (let at = first * CANDIDATE_STRIDE; ; at += CANDIDATE_STRIDE) {
       const route = candidates[at + CANDIDATE.route]!;
-      const bits = this.#routes[route * ROUTE_STRIDE + ROUTE.methods]!;
-      if (bits === 0 || (bits & this.#methodBit) !== 0) return route;
-      this.allowedBits |= bits;
+      const row = route * ROUTE_STRIDE;
+      const predicates = routes[row + ROUTE.predicates]!;
+      // A route whose predicates fail is not there for this request: its methods are not allowed ones.
+      if (predicates === NONE || this.#values.hold(predicates)) {
+        const bits = routes[row + ROUTE.methods]!;
+        if (bits === 0 || (bits & this.#methodBit) !== 0) return route;
+        this.allowedBits |= bits;
+      }
       if (candidates[at + CANDIDATE.more] === 0) return NONE;
     }
   }

@@ -67,7 +67,7 @@ export interface Limits {
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** One routed service: a host set, a path pattern, a method set, and the pool behind them. */
+/** One routed service: which requests it takes, and the pool behind it. */
 export interface Service extends ServicePolicy {
   name: string;
   /** Lower-case: `api.example.com`, `*.example.com` or `*`. At least one. */
@@ -76,6 +76,10 @@ export interface Service extends ServicePolicy {
   pattern: string;
   /** Case-sensitive method tokens; empty means any. */
   methods: string[];
+  /** All of them must hold. In the order of `comparePredicates`, each once. */
+  predicates: Predicate[];
+  /** −1000 to 1000. Of a host's routes those with the highest number are tried first. */
+  priority: number;
   /** Index into `Model.pools`. */
   pool: number;
   origin: Origin;
@@ -92,6 +96,27 @@ export interface ServicePolicy {
   /** A second attempt beside one that has no answer after so long; 0 is none. */
   hedgeAfterMs: number;
 }
+
+/** What a predicate is about. The artifact stores an index into this list. */
+export const PREDICATE_SUBJECTS = ["header", "query"] as const;
+export type PredicateSubject = (typeof PREDICATE_SUBJECTS)[number];
+
+/** From the narrowest to the widest. The artifact stores an index into this list. */
+export const PREDICATE_KINDS = ["exact", "prefix", "regex", "present", "absent"] as const;
+export type PredicateKind = (typeof PREDICATE_KINDS)[number];
+
+/** A condition on one header field or one parameter of the query; see request-values.ts for its value. */
+export interface Predicate {
+  subject: PredicateSubject;
+  /** A header field's name in lower case; a parameter's as it is after decoding. */
+  name: string;
+  kind: PredicateKind;
+  /** What the value is, begins with, or is an expression for; "" for `present` and `absent`. */
+  value: string;
+}
+
+export const PRIORITY_MIN = -1000;
+export const PRIORITY_MAX = 1000;
 
 /** Backend-side limits of one service. */
 export interface Timeouts {

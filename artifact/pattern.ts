@@ -41,6 +41,7 @@ export function parsePattern(text: string): Pattern | PatternFault {
   if (Buffer.byteLength(text) > PATTERN_BYTES_MAX) {
     return fault(0, `is longer than ${PATTERN_BYTES_MAX} bytes`, "shorten it");
   }
+  if (PLAIN.test(text)) return plainPattern(text);
   const pattern: Pattern = { segments: [], rest: false };
   const names = new Set<string>();
   let offset = 1;
@@ -64,6 +65,15 @@ export function parsePattern(text: string): Pattern | PatternFault {
     }
   }
   return pattern;
+}
+
+/** Most patterns: literals without anything to look at, and perhaps a `*`; few enough and short enough. */
+const PLAIN = /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}){1,16}(?:\/\*)?$/;
+
+function plainPattern(text: string): Pattern {
+  const rest = text.endsWith("/*");
+  const parts = text.slice(1, rest ? -2 : undefined).split("/");
+  return { segments: parts.map((part) => ({ kind: "literal", text: part })), rest };
 }
 
 /** True where the pattern names a parameter: such a pattern is never stripped. */

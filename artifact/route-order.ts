@@ -6,13 +6,14 @@ import { NONE } from "./layout.ts";
 import { RowReader, type View } from "./view.ts";
 
 /**
- * For each row of `hosts` the rows of `routes`, in order of precedence: exact before what stands
- * below it, literals before the parameter, `*` last.
+ * For each row of `hosts` the rows of `routes`, in order of precedence: by priority, then exact
+ * before what stands below it, literals before the parameter, `*` last.
  */
 export function routesByHost(view: View): number[][] {
   const nodes = new RowReader(view, "nodes");
   const candidates = new RowReader(view, "candidates");
   const hosts = new RowReader(view, "hosts");
+  const levels = new RowReader(view, "levels");
   const children = childLists(nodes);
 
   const collect = (first: number, into: number[]) => {
@@ -35,6 +36,10 @@ export function routesByHost(view: View): number[][] {
   return Array.from({ length: hosts.count }, (_, host) => {
     const routes: number[] = [];
     walk(hosts.number(host, "root"), routes);
+    for (let row = hosts.number(host, "lower"); row !== NONE;) {
+      walk(levels.number(row, "root"), routes);
+      row = levels.number(row, "more") === 1 ? row + 1 : NONE;
+    }
     return routes;
   });
 }

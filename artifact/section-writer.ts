@@ -3,19 +3,32 @@
  * What goes where is layout.ts's; in which order things are written is encode.ts's.
  */
 import type { Section } from "./container.ts";
+import { type Automaton, compileRegex } from "./regex/automaton.ts";
 import type { Domain } from "./domain.ts";
 import { EncodeError } from "./encode-error.ts";
 import { slotCount } from "./hash.ts";
-import { HOST_ANY, HOST_WILDCARD, METHODS_MAX, NONE, type RowSection, SECTIONS } from "./layout.ts";
+import {
+  BYTE_CLASS_ROWS,
+  HOST_ANY,
+  HOST_WILDCARD,
+  METHODS_MAX,
+  NONE,
+  type RowSection,
+  SECTIONS,
+} from "./layout.ts";
 import { usesTable } from "./maglev.ts";
 import {
   type Backend,
   LOG_LEVELS,
   type Origin,
   type Pool,
+  type Predicate,
+  PREDICATE_KINDS,
+  PREDICATE_SUBJECTS,
   type Service,
   type Settings,
 } from "./model.ts";
+import { compareSpecificity } from "./route-specificity.ts";
 import { PolicyWriter } from "./policy-writer.ts";
 import { Rows, Strings } from "./rows.ts";
 import type { NodeRow } from "./trie.ts";
@@ -26,11 +39,16 @@ export class SectionWriter {
     words: new Rows("words"),
     methods: new Rows("methods"),
     hosts: new Rows("hosts"),
+    levels: new Rows("levels"),
     hostSlots: new Rows("hostSlots"),
     nodes: new Rows("nodes"),
     edgeSlots: new Rows("edgeSlots"),
     candidates: new Rows("candidates"),
     routes: new Rows("routes"),
+    predicates: new Rows("predicates"),
+    automata: new Rows("automata"),
+    byteClasses: new Rows("byteClasses"),
+    steps: new Rows("steps"),
     services: new Rows("services"),
     servicePolicies: new Rows("servicePolicies"),
     retryPolicies: new Rows("retryPolicies"),
@@ -51,6 +69,10 @@ export class SectionWriter {
   readonly policies = new PolicyWriter(this.rows, (text) => this.text(text));
   readonly #strings = new Strings();
   readonly #methodBits: Map<string, number>;
+  #lastWord: string | undefined;
+  #lastWordRow = 0;
+  readonly #predicates = new Map<string, number>();
+  readonly #automata = new Map<string, number>();
   readonly #poolKeys = new Set<string>();
 
   /** @param methods every method that any service names, in any order */
@@ -67,12 +89,58 @@ export class SectionWriter {
 
   /** The first row of a list of texts; undefined for the empty list. */
   words(texts: readonly string[]): number | undefined {
-    return this.rows.words.list(texts.map((text) => ({ text: this.text(text) })));
+    if (texts.length === 0) return undefined;
+    // The services of one host follow each other.
+    if (texts.length === 1 && texts[0] === this.#lastWord) return this.#lastWordRow;
+    const first = this.rows.words.list(texts.map((text) => ({ text: this.text(text) })));
+    if (texts.length === 1 && first !== undefined) {
+      this.#lastWord = texts[0]!;
+      this.#lastWordRow = first;
+    }
+    return first;
   }
 
   /** The bits of a set of methods that the constructor was told of. */
   methods(names: readonly string[]): number {
     return names.reduce((bits, name) => bits | this.#methodBits.get(name)!, 0) >>> 0;
+  }
+
+  /** The first row of a list of predicates; undefined where there are none. */
+  predicates(predicates: readonly Predicate[]): number | undefined {
+    if (predicates.length === 0) return undefined;
+    const rows = predicates.map(({ subject, kind, name, value }) => ({
+      subject: PREDICATE_SUBJECTS.indexOf(subject),
+      kind: PREDICATE_KINDS.indexOf(kind),
+      name: this.text(name),
+      value: this.text(value),
+    }));
+    const key = rows.map((row) => Object.values(row).join(" ")).join(",");
+    const known = this.#predicates.get(key);
+    if (known !== undefined) return known;
+    const first = this.rows.predicates.count;
+    rows.forEach((row, index) => {
+      const { kind, value } = predicates[index]!;
+      const automaton = kind === "regex" ? this.#automaton(value) : undefined;
+      this.rows.predicates.add({ ...row, automaton, more: Number(index + 1 < rows.length) });
+    });
+    this.#predicates.set(key, first);
+    return first;
+  }
+
+  #automaton(regex: string): number {
+    const known = this.#automata.get(regex);
+    if (known !== undefined) return known;
+    const automaton = compileRegex(regex);
+    if ("reason" in automaton) throw new EncodeError(`expression ${regex} ${automaton.reason}`);
+    const { states, classes, start, accepting, steps } = automaton;
+    const classOf = { first: this.rows.byteClasses.count, count: BYTE_CLASS_ROWS };
+    this.rows.byteClasses.append(fours(automaton));
+    const table = { first: this.rows.steps.count, count: steps.length };
+    this.rows.steps.append(steps);
+    const row = { states, classes, start, accepting, classOf, steps: table };
+    const number = this.rows.automata.add(row);
+    this.#automata.set(regex, number);
+    return number;
   }
 
   origin({ file, line, column }: Origin): { file: number; position: number } {
@@ -125,6 +193,16 @@ export class SectionWriter {
     return this.rows.tables.add({ entries: { first, count: table.length } });
   }
 
+  /** The first row of a host's further tries, by their roots; undefined where there are none. */
+  levels(roots: readonly number[]): number | undefined {
+    if (roots.length === 0) return undefined;
+    const first = this.rows.levels.count;
+    roots.forEach((root, index) => {
+      this.rows.levels.add({ root, more: Number(index + 1 < roots.length) });
+    });
+    return first;
+  }
+
   /** `services` are those that the node's numbers mean. */
   node({ node, parent, label, parameter }: NodeRow, services: readonly Service[]): void {
     this.rows.nodes.add({
@@ -137,19 +215,11 @@ export class SectionWriter {
     });
   }
 
-  /** Routes that name methods come first: the one that takes the others must not hide them. */
+  /** The most specific first; those of equal rank by what they ask for, so that no order is left open. */
   #candidates(routes: readonly number[], services: readonly Service[]): number | undefined {
     if (routes.length === 0) return undefined;
     const first = this.rows.candidates.count;
-    const takesAny = (route: number) => services[route]!.methods.length === 0;
-    const named = routes.filter((route) => !takesAny(route));
-    const any = routes.filter(takesAny);
-    const methods = named.flatMap((route) => [...new Set(services[route]!.methods)]);
-    if (any.length > 1 || new Set(methods).size < methods.length) {
-      const names = routes.map((route) => services[route]!.name);
-      throw new EncodeError(`services ${names.join(", ")} take the same requests`);
-    }
-    const order = [...named, ...any];
+    const order = routes.length === 1 ? routes : orderOf(routes, services);
     order.forEach((route, index) => {
       this.rows.candidates.add({ route, more: Number(index + 1 < order.length) });
     });
@@ -208,4 +278,46 @@ export class SectionWriter {
       return this.rows[name].toBytes();
     });
   }
+}
+
+/** The classes of all bytes, four in a number. */
+function fours({ classOf }: Automaton): Uint32Array {
+  const rows = new Uint32Array(BYTE_CLASS_ROWS);
+  classOf.forEach((number, byte) => {
+    rows[byte >>> 2] = (rows[byte >>> 2]! | (number << ((byte & 3) << 3))) >>> 0;
+  });
+  return rows;
+}
+
+/**
+ * @throws EncodeError where two routes ask for the same. That two different ones may meet in one
+ * request is for the compiler to find.
+ */
+function orderOf(routes: readonly number[], services: readonly Service[]): number[] {
+  const asked = new Map(
+    routes.map((route) => [route, JSON.stringify(services[route]!.predicates)] as const),
+  );
+  const methodsOf = (route: number) => [...new Set(services[route]!.methods)].toSorted().join();
+  const taken = new Set<string>();
+  for (const route of routes) {
+    const { methods } = services[route]!;
+    const keys = [...(methods.length === 0 ? ["any"] : new Set(methods))];
+    for (const key of keys.map((method) => `${method} ${asked.get(route)}`)) {
+      if (taken.has(key)) {
+        const names = routes.map((one) => services[one]!.name);
+        throw new EncodeError(`services ${names.join(", ")} take the same requests`);
+      }
+      taken.add(key);
+    }
+  }
+  return routes.toSorted(
+    (a, b) =>
+      compareSpecificity(services[a]!, services[b]!) ||
+      byText(asked.get(a)!, asked.get(b)!) ||
+      byText(methodsOf(a), methodsOf(b)),
+  );
+}
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }

@@ -1,5 +1,5 @@
 /**
- * Path tries as the encoder builds them: one a host, then one list of rows for all of them.
+ * Path tries as the encoder builds them: one a host and priority, then one list of rows for all of them.
  */
 import { type Pattern } from "./pattern.ts";
 
@@ -9,8 +9,8 @@ export interface TrieNode {
   literals: Map<string, TrieNode> | undefined;
   parameter: TrieNode | undefined;
   /** Routes that end here, and routes whose `*` stands below here; services by index. */
-  exact: number[];
-  rest: number[];
+  exact: readonly number[];
+  rest: readonly number[];
 }
 
 /** A node and the rows around it: what one row of the `nodes` section says. */
@@ -23,8 +23,11 @@ export interface NodeRow {
 
 /** An empty node. */
 export function trieNode(): TrieNode {
-  return { literals: undefined, parameter: undefined, exact: [], rest: [] };
+  return { literals: undefined, parameter: undefined, exact: NONE, rest: NONE };
 }
+
+/** Most nodes have none of one kind, or of both. */
+const NONE: readonly number[] = [];
 
 /** Puts a service's pattern below `root`. */
 export function insert(root: TrieNode, pattern: Pattern, service: number): void {
@@ -42,7 +45,15 @@ export function insert(root: TrieNode, pattern: Pattern, service: number): void 
     }
     node = child;
   }
-  (pattern.rest ? node.rest : node.exact).push(service);
+  if (pattern.rest) node.rest = added(node.rest, service);
+  else node.exact = added(node.exact, service);
+}
+
+/** A list with one more; only lists that are more than none are changed. */
+function added(list: readonly number[], service: number): readonly number[] {
+  if (list === NONE) return [service];
+  (list as number[]).push(service);
+  return list;
 }
 
 /**

@@ -11,6 +11,8 @@ const NODE = offsetsOf("nodes");
 const NODE_STRIDE = strideOf("nodes");
 const HOST = offsetsOf("hosts");
 const HOST_STRIDE = strideOf("hosts");
+const LEVEL = offsetsOf("levels");
+const LEVEL_STRIDE = strideOf("levels");
 const CANDIDATE = offsetsOf("candidates");
 const CANDIDATE_STRIDE = strideOf("candidates");
 const ROUTE = offsetsOf("routes");
@@ -22,15 +24,29 @@ const WORD_STRIDE = strideOf("words");
 
 /** @throws ArtifactError */
 export function verifyTries(view: Tables): void {
-  const { nodes, hosts } = view;
+  const { nodes, hosts, levels } = view;
   const parameters = verifyShape(nodes);
   let before = -1;
-  for (let i = HOST.root; i < hosts.length; i += HOST_STRIDE) {
-    const root = hosts[i]!;
+  const verifyRoot = (root: number) => {
     if (root <= before || nodes[root * NODE_STRIDE + NODE.parent] !== NONE) {
       throw new ArtifactError("its hosts have not each the root of a trie, in order");
     }
     before = root;
+  };
+  let level = 0;
+  for (let at = 0; at < hosts.length; at += HOST_STRIDE) {
+    verifyRoot(hosts[at + HOST.root]!);
+    const lower = hosts[at + HOST.lower]!;
+    if (lower === NONE) continue;
+    if (lower !== level)
+      throw new ArtifactError("its hosts have not each their own levels, in order");
+    for (let more = 1; more !== 0; level++) {
+      verifyRoot(levels[level * LEVEL_STRIDE + LEVEL.root]!);
+      more = levels[level * LEVEL_STRIDE + LEVEL.more]!;
+    }
+  }
+  if (level !== levels.length / LEVEL_STRIDE) {
+    throw new ArtifactError("some of its levels belong to no host");
   }
   verifyCandidates(view, parameters);
 }

@@ -22,6 +22,7 @@ import {
 import { usesTable } from "./maglev.ts";
 import { ALGORITHMS } from "./model.ts";
 import { hasControl } from "./text.ts";
+import { verifyAutomata } from "./verify-automata.ts";
 import { verifyTries } from "./verify-tries.ts";
 
 const CHUNK_BYTES = 1 << 20;
@@ -37,6 +38,7 @@ export function verify(view: Tables & { strings: Uint8Array; stringEnds: Uint32A
   }
   for (const section of Object.keys(ROWS) as RowSection[]) verifyFields(view, section);
   for (const section of LISTS) verifyEnd(section, view[section]);
+  verifyAutomata(view);
   verifyPools(view);
   verifyTables(view);
   if (rowCount(view, "routes") !== rowCount(view, "services")) {
@@ -135,12 +137,19 @@ function refuse(section: RowSection, index: number, value: number): never {
 }
 
 /** Sections whose rows say with `more` that the list goes on. */
-const LISTS = ["words", "candidates", "statusRanges", "probeFields"] as const;
+const LISTS = [
+  "words",
+  "candidates",
+  "levels",
+  "predicates",
+  "statusRanges",
+  "probeFields",
+] as const;
 
 /** The last row of lists must not say that one goes on. */
 function verifyEnd(section: (typeof LISTS)[number], table: Uint32Array): void {
   const last = table.length - strideOf(section);
-  if (last >= 0 && table[last + offsetsOf(section).more] !== 0) {
+  if (last >= 0 && table[last + (offsetsOf(section) as { more: number }).more] !== 0) {
     throw new ArtifactError(`the last list of its ${section} has no end`);
   }
 }

@@ -30,6 +30,8 @@ function serviceOf(index: number): Service {
     domains: [`team-${team}.example.com`],
     pattern: `/api/v1/${name}/${index % 4 === 2 ? ":id" : "*"}`,
     methods: [],
+    predicates: [],
+    priority: 0,
     ...SERVICE_POLICY,
     pool: index,
     origin: {

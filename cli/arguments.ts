@@ -4,7 +4,7 @@
  */
 import { parseArgs } from "node:util";
 
-import type { AnyCommand, Flag, Flags, Invocation } from "./command.ts";
+import type { AnyCommand, Flag, Flags, Invocation, Operand } from "./command.ts";
 import { UsageError } from "./failure.ts";
 import { near } from "./near.ts";
 
@@ -27,24 +27,29 @@ export function readArguments(command: AnyCommand, words: readonly string[]): Re
     allowPositionals: true,
     tokens: true,
   });
-  const values: Record<string, string | boolean> = {};
+  const values: Record<string, string | boolean | string[]> = {};
   const operands: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") operands.push(token.value);
     if (token.kind !== "option") continue;
     const flag = flags[token.name];
     if (flag === undefined) throw unknownFlag(token.rawName, flags);
-    values[token.name] = flagValue(command, token.name, flag, token.rawName, token.value);
+    const value = flagValue(command, token.name, flag, token.rawName, token.value);
+    const before = values[token.name];
+    if (flag.repeated === undefined || typeof value === "boolean") values[token.name] = value;
+    else values[token.name] = Array.isArray(before) ? [...before, value] : [value];
   }
   if (values["help"] === true) return { help: true };
-  const operand = readOperand(command, operands);
+  checkOperands(command, operands);
   for (const [name, flag] of Object.entries(command.flags)) {
     if (flag.type === "boolean") values[name] ??= false;
+    if (flag.repeated !== undefined) values[name] ??= [];
     if (flag.required !== undefined && values[name] === undefined) {
       throw incomplete(command, `${spelled(name, flag)} is missing: ${flag.required}`);
     }
   }
-  return { help: false, operand, flags: values as Invocation<Flags>["flags"] };
+  const flagValues = values as Invocation<Flags>["flags"];
+  return { help: false, operand: operands[0], operands, flags: flagValues };
 }
 
 /** Every command has these. */
@@ -79,26 +84,34 @@ function flagValue(
   return value;
 }
 
-function readOperand(command: AnyCommand, operands: readonly string[]): string | undefined {
-  const { operand, name } = command;
-  const [first, second] = operands;
-  if (operand === undefined && first !== undefined) {
-    throw new UsageError(`"${first}" is too much: ${name} takes no argument`, command.examples);
+/** What a command takes in the order in which it is written. */
+export function operandsOf({ operand, further = [] }: AnyCommand): readonly Operand[] {
+  return operand === undefined ? further : [operand, ...further];
+}
+
+function checkOperands(command: AnyCommand, given: readonly string[]): void {
+  const { name } = command;
+  const operands = operandsOf(command);
+  const tooMany = given[operands.length];
+  if (tooMany !== undefined && operands.at(-1)?.repeated === undefined) {
+    const [only] = operands;
+    const takes =
+      only === undefined
+        ? `${name} takes no argument`
+        : operands.length === 1
+          ? `${name} takes one ${only.name}`
+          : `${name} takes ${operands.map((operand) => operand.name).join(" and ")}`;
+    throw new UsageError(`"${tooMany}" is too much: ${takes}`, command.examples);
   }
-  if (second !== undefined) {
-    const takes = `${name} takes one ${operand?.name ?? "argument"}`;
-    throw new UsageError(`"${second}" is too much: ${takes}`, command.examples);
-  }
-  if (first === undefined) {
-    if (operand?.required !== undefined) {
+  for (const [index, operand] of operands.entries()) {
+    const value = given[index];
+    if (value === undefined && operand.required !== undefined) {
       throw incomplete(command, `${operand.name} is missing: ${operand.required}`);
     }
-    return undefined;
+    if (value !== undefined && operand.choices !== undefined && !operand.choices.includes(value)) {
+      throw notAChoice(operand.name, value, operand.choices);
+    }
   }
-  if (operand?.choices !== undefined && !operand.choices.includes(first)) {
-    throw notAChoice(operand.name, first, operand.choices);
-  }
-  return first;
 }
 
 function unknownFlag(written: string, flags: Flags): UsageError {

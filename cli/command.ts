@@ -15,6 +15,8 @@ export interface Flag {
   summary: string;
   /** A flag that must be given; the text says what is asked for: "where should the artifact go?" */
   required?: string;
+  /** It may be given several times; its value is the list. */
+  repeated?: true;
 }
 
 export type Flags = Readonly<Record<string, Flag>>;
@@ -23,9 +25,11 @@ export type Flags = Readonly<Record<string, Flag>>;
 export type FlagValues<F extends Flags> = {
   [Name in keyof F]: F[Name]["type"] extends "boolean"
     ? boolean
-    : F[Name] extends { required: string }
-      ? Value<F[Name]>
-      : Value<F[Name]> | undefined;
+    : F[Name] extends { repeated: true }
+      ? readonly string[]
+      : F[Name] extends { required: string }
+        ? Value<F[Name]>
+        : Value<F[Name]> | undefined;
 };
 
 type Value<F extends Flag> = F extends { choices: readonly (infer Word)[] } ? Word : string;
@@ -37,11 +41,15 @@ export interface Operand {
   choices?: readonly string[];
   /** As in `Flag`. */
   required?: string;
+  /** It may be given several times. Only the last operand may. */
+  repeated?: true;
 }
 
 export interface Invocation<F extends Flags> {
   /** The operand, undefined when it was not given; a required one is there. */
   operand: string | undefined;
+  /** All operands as they were given, the first one included. */
+  operands: readonly string[];
   flags: FlagValues<F>;
   terminal: Terminal;
 }
@@ -54,6 +62,8 @@ export interface CommandOptions<F extends Flags> {
   /** Further paragraphs of its help. */
   description: string;
   operand?: Operand;
+  /** Operands behind the first. */
+  further?: readonly Operand[];
   flags: F;
   /** Whole command lines; the first completes a usage error. */
   examples: readonly [string, ...string[]];

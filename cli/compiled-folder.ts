@@ -5,6 +5,7 @@ import type { Model } from "../artifact/model.ts";
 import { openContainer } from "../artifact/container.ts";
 import { compile } from "../compiler/compile.ts";
 import type { Diagnostic } from "../compiler/diagnostic.ts";
+import { CompileMemory } from "../compiler/memory.ts";
 import { readTree } from "../compiler/read-tree.ts";
 import { formatters } from "../compiler/report/index.ts";
 import type { ReportFormat } from "../compiler/report/index.ts";
@@ -31,14 +32,21 @@ export interface CompileResult {
   digest: string;
 }
 
-/** @throws Failure when the folder itself cannot be read */
-export function compileFolder(folder: string, revision = ""): CompiledFolder {
+/**
+ * @param memory of the compilations of this folder before
+ * @throws Failure when the folder itself cannot be read
+ */
+export function compileFolder(
+  folder: string,
+  revision = "",
+  memory = new CompileMemory(),
+): CompiledFolder {
   const start = performance.now();
   const tree = readFolder(folder);
-  const { diagnostics, model, artifact } = compile(tree, { revision });
+  const { diagnostics, model, artifact } = compile(tree, { revision, memory });
   let result: CompileResult | undefined;
   if (model !== undefined && artifact !== undefined) {
-    result = { model, artifact, digest: openContainer(artifact).digest };
+    result = { model, artifact, digest: openContainer(artifact, true).digest };
   }
   return { folder, tree, diagnostics, result, elapsedMs: performance.now() - start };
 }

@@ -2,6 +2,7 @@
  * Follows a config tree: compiles it again whenever it changes, publishes what is good, and says in
  * one line what became of each change. A bad tree is reported and changes nothing.
  */
+import type { CompileMemory } from "../compiler/memory.ts";
 import { summary } from "../compiler/report/index.ts";
 import { clockTime } from "./clock-time.ts";
 import { compileFolder, reportText, shortDigest } from "./compiled-folder.ts";
@@ -17,6 +18,8 @@ export interface FollowOptions {
   revision: string;
   /** The tree when `published` was read, from `folderState`. */
   since: string;
+  /** Of the compilation that made `published`. */
+  memory: CompileMemory;
   /** What is published already. */
   published: CompileResult | undefined;
   /** May throw a Failure: then what was published before stays the last good. */
@@ -29,7 +32,7 @@ export interface FollowOptions {
 }
 
 export function follow(options: FollowOptions): FolderWatch {
-  const { folder, revision, terminal } = options;
+  const { folder, revision, memory, terminal } = options;
   let published = options.published;
   const say = (text: string): void => terminal.note(`${clockTime()} ${folder}: ${text}\n`);
   const bad = (text: string): void => {
@@ -43,7 +46,7 @@ export function follow(options: FollowOptions): FolderWatch {
   const onChange = (): void => {
     let compiled: CompiledFolder;
     try {
-      compiled = compileFolder(folder, revision);
+      compiled = compileFolder(folder, revision, memory);
       terminal.note(reportText(compiled, "text", terminal));
       const { result, diagnostics } = compiled;
       if (result === undefined) return bad(summary(diagnostics));

@@ -1,5 +1,5 @@
 /** Help texts, made of the commands' descriptions. */
-import { COMMON_FLAGS } from "./arguments.ts";
+import { COMMON_FLAGS, operandsOf } from "./arguments.ts";
 import type { AnyCommand, Flag } from "./command.ts";
 
 /** What `balto` and `balto --help` print. */
@@ -16,16 +16,16 @@ export function overview(commands: readonly AnyCommand[]): string {
     ...table(rows),
     "",
     "`balto COMMAND --help` says more of each.",
-    "Exit status: 0 fine, 1 errors found or failed, 64 wrong usage, 70 a bug in balto.",
+    "Exit status: 0 fine, 1 errors found or failed, 2 differences (diff --exit-code), 64 wrong usage,",
+    "70 a bug in balto.",
     "",
   ].join("\n");
 }
 
 /** What `balto COMMAND --help` prints. */
 export function commandHelp(command: AnyCommand): string {
-  const { aliases = [], operand, flags, examples, description, summary } = command;
-  const rows: Row[] = [];
-  if (operand !== undefined) rows.push([operand.name, operand.summary]);
+  const { aliases = [], flags, examples, description, summary } = command;
+  const rows = operandsOf(command).map(({ name, summary: text }): Row => [name, text]);
   for (const [name, flag] of Object.entries({ ...flags, ...COMMON_FLAGS })) {
     rows.push([flagLabel(name, flag), flagSummary(flag)]);
   }
@@ -48,16 +48,19 @@ export function commandHelp(command: AnyCommand): string {
 }
 
 /** `balto compile [DIR] -o FILE [--watch]`. */
-export function usageLine({ name, operand, flags }: AnyCommand): string {
+export function usageLine(command: AnyCommand): string {
+  const { name, flags } = command;
   const words = [`balto ${name}`];
-  if (operand !== undefined) {
-    words.push(operand.required === undefined ? `[${operand.name}]` : operand.name);
+  for (const operand of operandsOf(command)) {
+    const word = operand.repeated === undefined ? operand.name : `${operand.name}...`;
+    words.push(operand.required === undefined ? `[${word}]` : word);
   }
   const all = Object.entries<Flag>(flags);
   for (const [flagName, flag] of all.toSorted(([, a], [, b]) => rank(a) - rank(b))) {
     const dashed = flag.short === undefined ? `--${flagName}` : `-${flag.short}`;
     const word = flag.type === "boolean" ? dashed : `${dashed} ${flag.value ?? "VALUE"}`;
-    words.push(flag.required === undefined ? `[${word}]` : word);
+    const more = flag.repeated === undefined ? "" : "...";
+    words.push(flag.required === undefined ? `[${word}]${more}` : word + more);
   }
   return words.join(" ");
 }

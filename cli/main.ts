@@ -41,7 +41,8 @@ async function main(words: readonly string[], io: Terminal): Promise<number> {
       io.out(commandHelp(command));
       return EXIT_OK;
     }
-    return await command.run({ operand: read.operand, flags: read.flags, terminal: io });
+    const { operand, operands, flags } = read;
+    return await command.run({ operand, operands, flags, terminal: io });
   } catch (error) {
     return ended(error, command, io);
   }

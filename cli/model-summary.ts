@@ -1,4 +1,5 @@
 /** A model in a few words, and the difference of two in a few words. */
+import { predicateText } from "../artifact/predicate-text.ts";
 import type { Model, Pool, Service } from "../artifact/model.ts";
 
 /** `2 services, 4 backends`. */
@@ -7,7 +8,7 @@ export function contents({ services, pools }: Model): string {
   return `${plural(services.length, "service")}, ${plural(backends, "backend")}`;
 }
 
-/** How many routes (host, pattern and method) came, went, or lead elsewhere. */
+/** How many routes (host, pattern, method and conditions) came, went, or lead elsewhere. */
 export interface RouteChanges {
   added: number;
   removed: number;
@@ -17,8 +18,13 @@ export interface RouteChanges {
 }
 
 export function routeChanges(before: Model, after: Model): RouteChanges {
-  const old = routes(before);
-  const now = routes(after);
+  // What the compiler found unchanged is the same object in both.
+  const kept = new Set(before.services);
+  const isKept = (service: Service): boolean =>
+    kept.has(service) && before.pools[service.pool] === after.pools[service.pool];
+  const same = new Set(after.services.filter(isKept));
+  const old = routes(before, same);
+  const now = routes(after, same);
   const changes: RouteChanges = {
     added: 0,
     removed: 0,
@@ -40,14 +46,18 @@ export function changesText({ added, removed, changed, settings }: RouteChanges)
   return settings ? `${text}, other settings` : text;
 }
 
-/** What each route means for traffic: where it was written is left out, so moves are no change. */
-function routes({ services, pools }: Model): Map<string, string> {
+/** What each route means for traffic, but for some services: where it was written is left out, so moves are no change. */
+function routes({ services, pools }: Model, leftOut: ReadonlySet<Service>): Map<string, string> {
   const map = new Map<string, string>();
   for (const service of services) {
+    if (leftOut.has(service)) continue;
     const meaning = routeMeaning(service, pools[service.pool]);
+    const asked = service.predicates.map((one) => ` ${predicateText(one)}`).join("");
     const methods = service.methods.length === 0 ? ["*"] : service.methods;
     for (const domain of service.domains) {
-      for (const method of methods) map.set(`${method} ${domain}${service.pattern}`, meaning);
+      for (const method of methods) {
+        map.set(`${method} ${domain}${service.pattern}${asked} ${service.priority}`, meaning);
+      }
     }
   }
   return map;

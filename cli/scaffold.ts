@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-import { CONFIG_FILE, SERVICES_FOLDER } from "../compiler/parse/collect-files.ts";
+import { CONFIG_FILE, SERVICES_FOLDER, TESTS_FOLDER } from "../compiler/parse/collect-files.ts";
 import { schemaText } from "./commands/schema.ts";
 
 export interface ScaffoldFile {
@@ -18,10 +18,15 @@ export function scaffold(folder: string): ScaffoldFile[] {
     { path: "schema/config.schema.json", text: schemaText("config") },
     { path: "schema/service.schema.json", text: schemaText("service") },
     { path: "schema/pool.schema.json", text: schemaText("pool") },
+    { path: "schema/tests.schema.json", text: schemaText("tests") },
     { path: ".gitignore", text: GITIGNORE },
   ];
   // Beside services of its own an example would be one more route, on a host somebody may use.
-  if (!hasServices(folder)) files.splice(1, 0, { path: EXAMPLE_PATH, text: EXAMPLE });
+  const examples = [
+    { path: EXAMPLE_PATH, text: EXAMPLE },
+    { path: `${TESTS_FOLDER}/example.yaml`, text: EXAMPLE_TESTS },
+  ];
+  if (!hasServices(folder)) files.splice(1, 0, ...examples);
   return files;
 }
 
@@ -57,6 +62,18 @@ path_prefix: /hello/*
 ports:
   - 8081
   - 8082
+`;
+
+const EXAMPLE_TESTS = `${editorLines("../schema/tests.schema.json")}
+# Requests, and what is to become of them: \`balto test\` runs these.
+
+tests:
+  - name: the backend sees the path without /hello
+    request: { host: example.localhost, path: /hello/world?x=1 }
+    expect: { route: example, path: /world?x=1 }
+  - name: nothing else is served
+    request: { host: example.localhost, path: / }
+    expect: { route: null, status: 404 }
 `;
 
 const GITIGNORE = "*.artifact\n";

@@ -17,8 +17,12 @@ export interface Terminal {
   colour: boolean;
   /** Columns of the terminal that `note` writes to, 100 when it is none. */
   columns: number;
+  /** Whether `note` is a screen, where a line may be written over. */
+  noteIsTerminal: boolean;
   /** Whether `out` is a screen, where bytes that are no text do harm. */
   outIsTerminal: boolean;
+  /** Whether `out` may colour. */
+  outColour: boolean;
 }
 
 const COLUMNS_DEFAULT = 100;
@@ -43,7 +47,9 @@ export function processTerminal(): Terminal {
     colour: mayColour(env, stderr),
     // A terminal that does not know its width says 0.
     columns: (stderr.isTTY && stderr.columns) || COLUMNS_DEFAULT,
+    noteIsTerminal: stderr.isTTY && env["TERM"] !== "dumb",
     outIsTerminal: stdout.isTTY,
+    outColour: mayColour(env, stdout),
   };
 }
 

@@ -3,12 +3,13 @@
  * used again for anything else. docs/diagnostics.md explains each, test/golden shows each.
  *
  * 1xxx files and YAML · 2xxx shape (the schema) · 3xxx values · 4xxx links between services ·
- * 5xxx the tree as a whole
+ * 5xxx the tree as a whole · 6xxx route tests
  */
 import type { Severity, Text } from "./codes/entry.ts";
 import { FILE_CODES } from "./codes/file-codes.ts";
 import { LINK_CODES } from "./codes/link-codes.ts";
 import { SHAPE_CODES } from "./codes/shape-codes.ts";
+import { TEST_CODES } from "./codes/test-codes.ts";
 import { TREE_CODES } from "./codes/tree-codes.ts";
 import { VALUE_CODES } from "./codes/value-codes.ts";
 
@@ -16,7 +17,8 @@ type Codes = typeof FILE_CODES &
   typeof SHAPE_CODES &
   typeof VALUE_CODES &
   typeof LINK_CODES &
-  typeof TREE_CODES;
+  typeof TREE_CODES &
+  typeof TEST_CODES;
 
 export type Code = keyof Codes;
 /** What a code must be told. */
@@ -52,4 +54,5 @@ const CODES: Codes = {
   ...VALUE_CODES,
   ...LINK_CODES,
   ...TREE_CODES,
+  ...TEST_CODES,
 };

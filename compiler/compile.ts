@@ -1,5 +1,5 @@
 /**
- * The life of a config: parse → validate → resolve → link → check → plan → encode.
+ * The life of a config: parse → validate → resolve → link → reach → check → plan → encode.
  *
  * Pure: no file is read, nothing is printed, and whatever a user wrote gives diagnostics, never an
  * exception. Every stage goes on past errors as far as it can, so that one run finds all of them.
@@ -9,19 +9,22 @@ import type { Model } from "../artifact/model.ts";
 import { check } from "./check/check.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { DiagnosticLog } from "./diagnostic-log.ts";
+import { applyIgnores } from "./ignores.ts";
 import { link } from "./link/link.ts";
-import { collectFiles, type ConfigFile } from "./parse/collect-files.ts";
-import { parse } from "./parse/parse.ts";
-import { plan } from "./plan.ts";
-import { gather, type ResolvedFile, Resolver } from "./resolve/resolve.ts";
+import { CompileMemory } from "./memory.ts";
+import { collectFiles } from "./parse/collect-files.ts";
+import { modelOf, plan } from "./plan.ts";
+import { reach } from "./reach/reach.ts";
+import { gather } from "./resolve/resolve.ts";
 import type { SourceTree } from "./source-tree.ts";
-import { validate } from "./validate/validate.ts";
 
 export interface CompileOptions {
   /** Stamped into the artifact's trailer, outside the digest. Default: nothing is. */
   revision?: string;
   /** false leaves out the artifact, for callers that only want to know. Default: true. */
   encode?: boolean;
+  /** Of the compilation before, of nearly the same tree: what did not change costs little. */
+  memory?: CompileMemory;
 }
 
 /** What a compilation gives. `model` and `artifact` are there where no diagnostic is an error. */
@@ -37,21 +40,23 @@ export function compile(tree: SourceTree, options: CompileOptions = {}): Compile
   const log = new DiagnosticLog();
   const files = collectFiles(tree, log);
   // File by file, so that only one file's nodes are in memory at a time.
-  const resolver = new Resolver(log);
-  const resolved = gather(files.flatMap((file) => readFile(file, resolver, log)));
-  link(resolved, log);
+  const { memory = new CompileMemory() } = options;
+  const read = memory.readFiles(files, log);
+  const resolved = gather(read);
+  const changes = memory.changes(resolved.services);
+  link(resolved, changes, memory.hasNameTwice(changes), log);
+  // What is broken may seem to be in the way of what is not.
+  const found = log.hasErrors ? new Set<string>() : reach(changes, log);
   check(resolved, files, log);
+  applyIgnores(
+    read.flatMap(({ ignores }) => ignores),
+    log,
+  );
   const diagnostics = log.sorted();
   if (log.hasErrors) return { diagnostics };
-  const model = plan(resolved);
+  const planned = plan(changes, memory.planned);
+  memory.settle(changes, found, planned);
+  const model = modelOf(resolved, planned);
   if (options.encode === false) return { diagnostics, model };
   return { diagnostics, model, artifact: encode(model, options.revision) };
-}
-
-/** What one file says; nothing where its YAML is broken. */
-function readFile(file: ConfigFile, resolver: Resolver, log: DiagnosticLog): ResolvedFile[] {
-  const parsed = parse(file, log);
-  if (parsed === undefined) return [];
-  validate(parsed, log);
-  return [resolver.resolve(parsed)];
 }

@@ -52,9 +52,35 @@ export class DiagnosticLog {
     });
   }
 
+  /** How many there are. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Takes over what the log of one file has. */
+  take(other: DiagnosticLog): void {
+    for (const [key, entry] of other.#entries) this.#entries.set(key, entry);
+    for (const [file, count] of other.#countByFile) this.#countByFile.set(file, count);
+    this.#errors += other.#errors;
+  }
+
   /** True where nothing more is listed for a file: a stage may stop looking for more. */
   isFull(path: string): boolean {
     return (this.#countByFile.get(path) ?? 0) > FILE_DIAGNOSTICS_MAX;
+  }
+
+  /** Takes away the warnings at some lines, by code; says for each place whether there was one. */
+  withdraw(places: readonly { file: string; line: number; code: Code }[]): boolean[] {
+    const keyOf = (file: string, line: number, code: Code): string => `${file}\0${line}\0${code}`;
+    const wanted = new Set(places.map(({ file, line, code }) => keyOf(file, line, code)));
+    const found = new Set<string>();
+    for (const [key, { location, code, severity }] of this.#entries) {
+      const place = keyOf(location.file, location.start.line, code);
+      if (severity === "error" || !wanted.has(place)) continue;
+      found.add(place);
+      this.#entries.delete(key);
+    }
+    return places.map(({ file, line, code }) => found.has(keyOf(file, line, code)));
   }
 
   get hasErrors(): boolean {

@@ -4,32 +4,61 @@
  */
 import { buildTable, usesTable } from "../artifact/maglev.ts";
 import type { Model, Origin, Pool, Service } from "../artifact/model.ts";
+import type { Changes } from "./memory.ts";
 import type { PoolDraft } from "./resolve/pool.ts";
 import type { ResolvedTree } from "./resolve/resolve.ts";
 import type { ServiceDraft } from "./resolve/service.ts";
 import type { Span } from "./source-text.ts";
 
-/** Makes the model. Disabled services and backends are left out, and pools that nobody uses. */
-export function plan({ settings, services, pools }: ResolvedTree): Model {
-  const planned = services
-    .filter(({ enabled }) => enabled)
-    .map((draft) => ({ service: planService(draft), draft }))
-    .toSorted((a, b) => compareServices(a.service, b.service));
-  const drafts = new Map(pools.map((draft) => [known(draft.name).value, draft]));
+/** A service as the model has it, and the draft that it was made of. */
+export interface PlannedService {
+  readonly draft: ServiceDraft;
+  readonly service: Service;
+  /** Undefined where it uses a named pool. */
+  readonly own: Pool | undefined;
+}
+
+/**
+ * Plans the enabled services, in the order of the model.
+ *
+ * @param before the last plan, of which the changes speak; what is in it already is not made again
+ */
+export function plan(
+  { added, removed }: Changes,
+  before: readonly PlannedService[],
+): PlannedService[] {
+  const old = before.filter(({ draft }) => !removed.has(draft));
+  const drafts = added.toSorted(compareDrafts);
+  const planned: PlannedService[] = [];
+  let next = 0;
+  for (const one of old) {
+    while (next < drafts.length && compareDrafts(drafts[next]!, one.draft) < 0)
+      planned.push(planOne(drafts[next++]!));
+    planned.push(one);
+  }
+  for (const draft of drafts.slice(next)) planned.push(planOne(draft));
+  return planned;
+}
+
+/** The model of a plan. Disabled backends are left out, and pools that nobody uses. */
+export function modelOf(
+  { settings, pools }: ResolvedTree,
+  planned: readonly PlannedService[],
+): Model {
   // A service's own pool has its name; those come first, in the order of the services.
-  const own = planned.flatMap(({ service, draft: { target } }) =>
-    "backends" in target ? [planPool(service.name, service.domains[0]!, target)] : [],
-  );
+  const own = planned.flatMap((one) => one.own ?? []);
   const used = new Set(planned.flatMap(({ draft }) => poolName(draft) ?? []));
-  const named = [...used].toSorted().map((name) => planPool(name, name, known(drafts.get(name))));
-  const rows = new Map([...own, ...named].map(({ key }, row) => [key, row]));
+  const drafts = new Map(pools.map((draft) => [known(draft.name).value, draft]));
+  const names = [...used].toSorted();
+  const rows = new Map(names.map((name, index) => [name, own.length + index]));
+  let row = 0;
   return {
     settings,
-    pools: [...own, ...named],
-    services: planned.map(({ service, draft }) => ({
-      ...service,
-      pool: rows.get(poolName(draft) ?? service.name)!,
-    })),
+    pools: [...own, ...names.map((name) => planPool(name, name, known(drafts.get(name))))],
+    services: planned.map(({ service, draft, own: pool }) => {
+      const at = pool === undefined ? rows.get(poolName(draft)!)! : row++;
+      return service.pool === at ? service : { ...service, pool: at };
+    }),
   };
 }
 
@@ -38,12 +67,22 @@ function poolName({ target }: ServiceDraft): string | undefined {
   return "backends" in target ? undefined : known(target.pool).value;
 }
 
+function planOne(draft: ServiceDraft): PlannedService {
+  const service = planService(draft);
+  const { target } = draft;
+  const own =
+    "backends" in target ? planPool(service.name, service.domains[0]!, target) : undefined;
+  return { draft, service, own };
+}
+
 function planService(draft: ServiceDraft): Service {
   return {
     name: known(draft.name).text,
     domains: draft.domains.toSorted(),
     pattern: known(draft.pattern).text,
     methods: draft.methods,
+    predicates: draft.predicates,
+    priority: draft.priority,
     ...draft.policy,
     pool: 0,
     origin: originOf(draft.at),
@@ -75,13 +114,20 @@ function originOf({ source, start }: Span): Origin {
   return { file: source.path, ...source.position(start) };
 }
 
-function compareServices(a: Service, b: Service): number {
+function compareDrafts(a: ServiceDraft, b: ServiceDraft): number {
   return (
-    byText(a.domains[0]!, b.domains[0]!) ||
-    byText(a.pattern, b.pattern) ||
+    byText(least(a.domains), least(b.domains)) ||
+    byText(known(a.pattern).text, known(b.pattern).text) ||
     byText(a.methods.join(), b.methods.join()) ||
-    byText(a.name, b.name)
+    a.priority - b.priority ||
+    byText(JSON.stringify(a.predicates), JSON.stringify(b.predicates)) ||
+    byText(known(a.name).text, known(b.name).text)
   );
+}
+
+/** The first of some texts by code units. */
+function least(texts: readonly string[]): string {
+  return texts.length === 1 ? texts[0]! : texts.toSorted()[0]!;
 }
 
 function byText(a: string, b: string): number {
@@ -90,6 +136,7 @@ function byText(a: string, b: string): number {
 
 /** Every part of a draft is there once no error was reported: anything else is a bug of the compiler. */
 function known<T>(part: T | undefined): T {
-  if (part === undefined) throw new Error("a part of a draft is missing, and nothing was reported");
+  if (part === undefined)
+    throw new Error("a part of a service is missing, and nothing was reported");
   return part;
 }

@@ -19,7 +19,7 @@ import {
   statSync,
 } from "node:fs";
 import { join, relative, sep } from "node:path";
-import { FILE_BYTES_MAX, folderMeant } from "./parse/collect-files.ts";
+import { FILE_BYTES_MAX, isTreeFolder } from "./parse/collect-files.ts";
 import type { SourceFault, SourceFile, SourceTree } from "./source-tree.ts";
 
 /** Largest tree: a million services. */
@@ -31,8 +31,7 @@ export const TREE_DEPTH_MAX = 32;
 const ATTEMPTS_MAX = 3;
 
 /**
- * Reads the files of a tree that the compiler looks at: those at its top and below services/
- * and pools/.
+ * Reads the files of a tree: those at its top and below services/, pools/ and tests/.
  *
  * @throws Error with `code` where the folder itself cannot be read (ENOENT, ENOTDIR, EACCES)
  */
@@ -69,11 +68,10 @@ class Reading {
     this.#folders.add(root);
   }
 
-  /** The top folder: its YAML files, and services/ and pools/ however they are spelt. */
+  /** The top folder: its YAML files, services/ and pools/ however they are spelt, and tests/. */
   top(): void {
     for (const name of readdirSync(this.#root).toSorted()) {
-      if (isYaml(name) || folderMeant(name) !== undefined)
-        this.#entry(name, join(this.#root, name), 0);
+      if (isYaml(name) || isTreeFolder(name)) this.#entry(name, join(this.#root, name), 0);
     }
   }
 

@@ -22,6 +22,9 @@ export const POOL_DEFAULTS = ${print(defaultsOf(bundle("pool"), "pool"))} as con
 
 /** Of one backend. */
 export const BACKEND_DEFAULTS = ${print(defaultsOf(bundle("pool"), "backend"))} as const;
+
+/** Of the request of a route test. */
+export const TEST_REQUEST_DEFAULTS = ${print(defaultsOf(bundle("tests"), "test_request"))} as const;
 `;
 }
 
@@ -32,8 +35,10 @@ function defaultsOf(document: JsonSchema, name: string): Defaults {
   const defaults: Defaults = {};
   for (const [key, schema] of Object.entries(found.properties ?? {})) {
     const target = schema.$ref?.replace("#/definitions/", "");
-    if (target !== undefined) defaults[key] = defaultsOf(document, target);
-    else if (schema.default !== undefined) defaults[key] = schema.default;
+    if (target !== undefined) {
+      const inner = defaultsOf(document, target);
+      if (Object.keys(inner).length > 0) defaults[key] = inner;
+    } else if (schema.default !== undefined) defaults[key] = schema.default;
   }
   return defaults;
 }

@@ -132,6 +132,7 @@ export const CONFIG_DEFAULTS = {
 /** Of one service. */
 export const SERVICE_DEFAULTS = {
   enabled: true,
+  priority: 0,
   strip_prefix: true,
   preserve_host: false,
   load_balancing: {
@@ -295,4 +296,11 @@ export const BACKEND_DEFAULTS = {
   enabled: true,
   priority: 0,
   max_connections: 0,
+} as const;
+
+/** Of the request of a route test. */
+export const TEST_REQUEST_DEFAULTS = {
+  method: "GET",
+  https: false,
+  from: "127.0.0.1",
 } as const;

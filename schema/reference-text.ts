@@ -9,6 +9,7 @@ export function referenceText(): string {
   const config = bundle("config");
   const service = bundle("service");
   const pool = bundle("pool");
+  const tests = bundle("tests");
   return [
     "# Configuration reference",
     "",
@@ -69,6 +70,12 @@ export function referenceText(): string {
     "Lists, headers and `hash` are taken as a whole.",
     "",
     ...SHARED.flatMap((name) => part(service, service.definitions?.[name] ?? {}, name)),
+    "## tests/\\*\\*/\\*.yaml",
+    "",
+    tests.description ?? "",
+    "[testing.md](testing.md) shows how they are used.",
+    "",
+    ...keysOf(tests, tests, ""),
   ].join("\n");
 }
 
@@ -155,6 +162,7 @@ const TYPE_WORDS: Record<string, string> = {
   string: "text",
   boolean: "true or false",
   object: "mapping",
+  null: "null",
 };
 
 function code(value: JsonValue): string {

@@ -8,9 +8,10 @@ import type { JsonSchema } from "./json-schema.ts";
 import poolFile from "./pool.schema.json" with { type: "json" };
 import serviceFile from "./service.schema.json" with { type: "json" };
 import sharedFile from "./shared.schema.json" with { type: "json" };
+import testsFile from "./tests.schema.json" with { type: "json" };
 
-/** The kinds of files in a tree: balto.config.yaml, and the files under services/ and pools/. */
-export const SCHEMA_NAMES = ["config", "service", "pool"] as const;
+/** The kinds of files in a tree: balto.config.yaml, and the files under services/, pools/ and tests/. */
+export const SCHEMA_NAMES = ["config", "service", "pool", "tests"] as const;
 export type SchemaName = (typeof SCHEMA_NAMES)[number];
 
 /**
@@ -33,6 +34,7 @@ const FILES: Record<string, JsonSchema> = {
   "pool.schema.json": poolFile as JsonSchema,
   "service.schema.json": serviceFile as JsonSchema,
   "shared.schema.json": sharedFile as JsonSchema,
+  "tests.schema.json": testsFile as JsonSchema,
 };
 
 const bundles = new Map<SchemaName, JsonSchema>();

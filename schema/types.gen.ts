@@ -19,6 +19,7 @@ export interface Documents {
   config: Config;
   service: ServiceFile;
   pool: PoolFile;
+  tests: TestsFile;
 }
 /**
  * balto.config.yaml: settings of the whole gateway, and pools and services for those who want them in one file.
@@ -615,6 +616,11 @@ export interface Service {
    * Items: A request method. Methods are case-sensitive: `GET`, not `get`.
    */
   methods?: string[];
+  match?: Match;
+  /**
+   * Of two routes of one host that both take a request, the one with the higher number wins, whatever their patterns are. See docs/routing.md.
+   */
+  priority?: number;
   /**
    * Short form of `backends`: a port (`8080` is `http://$BALTO_UPSTREAM_HOST:8080`, by default on localhost), `host:port`, or a URL. Exactly one of `ports`, `backends` and `pool` is required. References such as `${env:NAME}` are allowed.
    *
@@ -653,6 +659,48 @@ export interface Service {
   timeouts?: BackendTimeouts;
   retry?: Retry;
   hedge?: Hedge;
+}
+/**
+ * What a request must have beside host, path and method. All of it must hold.
+ */
+export interface Match {
+  /**
+   * Conditions on header fields. A field's name is compared in any case; lines of one name are one value, joined by `, `.
+   *
+   * @minItems 1
+   */
+  headers?: Predicate[];
+  /**
+   * Conditions on parameters of the query, percent-decoded. Of a parameter that occurs several times the first counts.
+   *
+   * @minItems 1
+   */
+  query?: Predicate[];
+}
+/**
+ * One condition: a name, and exactly one of `exact`, `prefix`, `regex` and `present`.
+ */
+export interface Predicate {
+  /**
+   * The name of the header field or of the parameter.
+   */
+  name: string;
+  /**
+   * The whole value, in this case of letters.
+   */
+  exact?: string;
+  /**
+   * What the value begins with.
+   */
+  prefix?: string;
+  /**
+   * An expression for the whole value: literals, `.`, classes, groups, `|`, `*`, `+`, `?`, `{m,n}`, and `(?i)` at its beginning. It is compiled to a table and takes one step a byte; what would need backtracking is an error.
+   */
+  regex?: string;
+  /**
+   * true: it is there, whatever its value. false: it is not there.
+   */
+  present?: boolean;
 }
 /**
  * Limits on the backend's side of an exchange. `connect`, `response`, `request` and `tunnel` are as `global.timeouts` has them where they are left out.
@@ -709,4 +757,88 @@ export interface PoolList {
    * The pools of this file.
    */
   pools: Pool[];
+}
+/**
+ * A file under tests/: requests, and what is to become of them. `balto test` asks the compiled tree; nothing of it is in the artifact.
+ */
+export interface TestsFile {
+  /**
+   * The tests of this file.
+   */
+  tests: RouteTest[];
+}
+/**
+ * One request, and what is to become of it.
+ */
+export interface RouteTest {
+  /**
+   * What the test is about. Left out, it is the request.
+   */
+  name?: string;
+  request: TestRequest;
+  expect: Expectation;
+}
+/**
+ * The request as a client sends it.
+ */
+export interface TestRequest {
+  /**
+   * Its method, case-sensitive.
+   */
+  method?: string;
+  /**
+   * Its host, with a port where it has one.
+   */
+  host: string;
+  /**
+   * Its path, with the query where it has one, as they are sent.
+   */
+  path: string;
+  /**
+   * Its other header fields: a mapping from names to values; a list of values is one line each.
+   */
+  headers?: {
+    [k: string]: string | number | boolean | unknown[];
+  };
+  /**
+   * Whether it comes over TLS.
+   */
+  https?: boolean;
+  /**
+   * The client's address: whether its `X-Forwarded-*` fields are believed depends on it.
+   */
+  from?: string;
+}
+/**
+ * What is to become of the request. What is left out is not looked at.
+ */
+export interface Expectation {
+  /**
+   * The name of the service that takes it; null where none does.
+   */
+  route?: string | null;
+  /**
+   * The name of the pool it goes to.
+   */
+  pool?: string;
+  /**
+   * Path and query as the backend sees them.
+   */
+  path?: string;
+  /**
+   * Header fields as the backend sees them: `Host`, `X-Forwarded-*`, `X-Param-*` and those that the client sends; null where it must not see one.
+   */
+  headers?: {
+    [k: string]: string | number | boolean | null;
+  };
+  /**
+   * The status of an answer of the gateway's own.
+   */
+  status?: number;
+  /**
+   * The methods of the Allow field of a 405, in any order.
+   *
+   * Items: A request method. Methods are case-sensitive: `GET`, not `get`.
+   */
+  allow?: string[];
 }

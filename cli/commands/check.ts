@@ -1,4 +1,5 @@
 /** `balto check`. */
+import { readRouteTests } from "../../compiler/route-test/route-test.ts";
 import { command } from "../command.ts";
 import type { AnyCommand } from "../command.ts";
 import { compileFolder } from "../compiled-folder.ts";
@@ -13,7 +14,8 @@ export const checkCommand: AnyCommand = command({
   summary: "Say what is wrong with a config tree",
   description: `
 Compiles the tree and throws the artifact away. Every error of the whole tree is reported in one run,
-with its place, the line it is on and what to do. Warnings alone leave the exit status 0.
+with its place, the line it is on and what to do, its route tests included (\`balto test\` runs them).
+Warnings alone leave the exit status 0.
 
 The text report goes to stderr; json, sarif and github go to stdout. DIR is by default the folder that
 BALTO_CONFIG names, else configs, else the current one: the first that has a balto.config.yaml.`,
@@ -25,10 +27,12 @@ BALTO_CONFIG names, else configs, else the current one: the first that has a bal
     "balto check --format github",
   ],
   run: ({ operand, flags, terminal }) => {
-    const compiled = compileFolder(configFolder(operand, terminal.env));
+    const folder = compileFolder(configFolder(operand, terminal.env));
+    const { diagnostics } = readRouteTests(folder.tree, folder.result?.model);
+    const compiled = { ...folder, diagnostics: [...folder.diagnostics, ...diagnostics] };
     const format = flags.format ?? "text";
     printReport(compiled, format, terminal);
-    if (compiled.result === undefined) return EXIT_FAILED;
+    if (compiled.result === undefined || diagnostics.length > 0) return EXIT_FAILED;
     if (!flags.quiet && format === "text") {
       terminal.note(`${compiled.folder}: ${contents(compiled.result.model)}, no errors\n`);
     }

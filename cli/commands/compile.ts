@@ -1,4 +1,5 @@
 /** `balto compile`. */
+import { CompileMemory } from "../../compiler/memory.ts";
 import { command } from "../command.ts";
 import type { AnyCommand } from "../command.ts";
 import { compileFolder } from "../compiled-folder.ts";
@@ -68,7 +69,8 @@ in one line; a tree with errors leaves the last good artifact in place.`,
     }
     const folder = configFolder(operand, terminal.env);
     const since = folderState(folder);
-    const compiled = compileFolder(folder, revision);
+    const memory = new CompileMemory();
+    const compiled = compileFolder(folder, revision, memory);
     const { result, elapsedMs } = compiled;
     printReport(compiled, flags.format ?? "text", terminal, toOut);
     if (result !== undefined) {
@@ -82,6 +84,7 @@ in one line; a tree with errors leaves the last good artifact in place.`,
     const following = follow({
       folder,
       revision,
+      memory,
       since,
       published: result,
       publish: ({ artifact }) => publish(output, artifact),

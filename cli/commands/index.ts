@@ -2,11 +2,16 @@
 import type { AnyCommand } from "../command.ts";
 import { checkCommand } from "./check.ts";
 import { compileCommand } from "./compile.ts";
+import { diffCommand } from "./diff.ts";
+import { explainCommand } from "./explain.ts";
+import { fmtCommand } from "./fmt.ts";
 import { initCommand } from "./init.ts";
 import { inspectCommand } from "./inspect.ts";
+import { replayCommand } from "./replay.ts";
 import { runCommand } from "./run.ts";
 import { schemaCommand } from "./schema.ts";
 import { serveCommand } from "./serve.ts";
+import { testCommand } from "./test.ts";
 import { versionCommand } from "./version.ts";
 
 export const commands: readonly AnyCommand[] = [
@@ -15,6 +20,11 @@ export const commands: readonly AnyCommand[] = [
   runCommand,
   compileCommand,
   serveCommand,
+  explainCommand,
+  diffCommand,
+  replayCommand,
+  testCommand,
+  fmtCommand,
   inspectCommand,
   schemaCommand,
   versionCommand,

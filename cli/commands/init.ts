@@ -12,8 +12,8 @@ export const initCommand: AnyCommand = command({
   name: "init",
   summary: "Start a config tree",
   description: `
-Writes balto.config.yaml, an example service, and the JSON Schemas that the files' first lines name, so
-that an editor completes and checks keys. A file that exists is never touched; a tree that has its own
+Writes balto.config.yaml, an example service with route tests, and the JSON Schemas that the files' first
+lines name, so that an editor completes and checks keys. A file that exists is never touched; a tree that has its own
 services gets no example.`,
   operand: { name: "DIR", summary: "Where to put it, by default the current folder" },
   flags: {

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 
+import { CompileMemory } from "../../compiler/memory.ts";
 import { command } from "../command.ts";
 import type { AnyCommand } from "../command.ts";
 import { compileFolder } from "../compiled-folder.ts";
@@ -49,7 +50,8 @@ folder, never into the tree.`,
     checkDataPlaneFlags(flags);
     const folder = configFolder(operand, terminal.env);
     const since = folderState(folder);
-    const compiled = compileFolder(folder);
+    const memory = new CompileMemory();
+    const compiled = compileFolder(folder, "", memory);
     printReport(compiled, "text", terminal);
     const { result, elapsedMs } = compiled;
     if (result === undefined && !flags.wait) return EXIT_FAILED;
@@ -59,6 +61,7 @@ folder, never into the tree.`,
     }
     return serveAndFollow({
       folder,
+      memory,
       since,
       result,
       workers: flags.workers,
@@ -72,6 +75,7 @@ folder, never into the tree.`,
 
 interface Serving {
   folder: string;
+  memory: CompileMemory;
   since: string;
   /** Undefined when there is nothing good to serve yet. */
   result: CompileResult | undefined;
@@ -83,7 +87,7 @@ interface Serving {
 }
 
 async function serveAndFollow(serving: Serving): Promise<number> {
-  const { folder, since, result, workers, listen, quiet, parentPipe, terminal } = serving;
+  const { folder, memory, since, result, workers, listen, quiet, parentPipe, terminal } = serving;
   const place = makePrivateFolder(terminal.env);
   const artifact = join(place.path, "balto.artifact");
   const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<number>();
@@ -114,6 +118,7 @@ async function serveAndFollow(serving: Serving): Promise<number> {
     const following = follow({
       folder,
       revision: "",
+      memory,
       since,
       published: result,
       publish: publishAndStart,

@@ -5,6 +5,12 @@ import { METHODS_MAX } from "../../artifact/layout.ts";
 import { TABLE_MEMBERS_MAX } from "../../artifact/maglev.ts";
 import type { Entry, Text } from "./entry.ts";
 
+/** Where a request goes that seems to be for a service. */
+export function goesTo({ request, taker }: { request?: string; taker?: string }): string {
+  if (request === undefined || taker === undefined) return "others take all of its requests";
+  return `${request} goes to "${taker}"`;
+}
+
 export const LINK_CODES = {
   BAL4001: {
     name: "duplicate-service",
@@ -21,7 +27,7 @@ export const LINK_CODES = {
     severity: "error",
     text: (p: { domain: string; pattern: string; methods: string; other: string }): Text => [
       `${p.methods} ${p.domain}${p.pattern} is already taken by the service "${p.other}"`,
-      "change the domain, the pattern or the methods of one of them, or set enabled: false",
+      "change the domain, the pattern, the methods or the conditions of one of them, or set enabled: false",
     ],
   },
   BAL4003: {
@@ -81,5 +87,25 @@ export const LINK_CODES = {
             `the tables of the pools that hash have more than ${p.entriesMax} entries in all`,
             "choose another algorithm for most of them, or let services share named pools",
           ],
+  },
+  BAL4101: {
+    name: "unreachable-route",
+    severity: "error",
+    text: (p: { service: string; isCovered: boolean; request?: string; taker?: string }): Text => [
+      p.isCovered
+        ? `no request can reach the service "${p.service}": ${goesTo(p)}`
+        : `no request can reach the service "${p.service}": what it asks for excludes itself`,
+      p.isCovered
+        ? "raise its priority, ask for more in the others, or remove it"
+        : "look for conditions that exclude each other",
+    ],
+  },
+  BAL4102: {
+    name: "ambiguous-routes",
+    severity: "error",
+    text: (p: { service: string; other: string; request: string }): Text => [
+      `"${p.service}" and "${p.other}" are equally specific, and both take ${p.request}`,
+      "give one of them a priority, or a condition that excludes the other",
+    ],
   },
 } as const satisfies Record<`BAL4${number}`, Entry>;

@@ -1,6 +1,7 @@
 /**
  * 5xxx: the tree as a whole, and what is allowed but probably not meant.
  */
+import { goesTo } from "./link-codes.ts";
 import type { Entry, Text } from "./entry.ts";
 
 export const TREE_CODES = {
@@ -112,6 +113,61 @@ export const TREE_CODES = {
     text: (): Text => [
       "browsers refuse a cookie with same_site: none that is not secure",
       "set secure to true, or same_site to lax",
+    ],
+  },
+  BAL5101: {
+    name: "partly-shadowed",
+    severity: "warning",
+    text: (p: {
+      service: string;
+      shadowed: string;
+      lost: string;
+      kept: string;
+      by: "priority" | "conditions";
+    }): Text => [
+      p.by === "priority"
+        ? `by its priority "${p.service}" takes requests of "${p.shadowed}", whose pattern is closer: ` +
+          `${p.lost} goes here, ${p.kept} still goes there`
+        : `requests that "${p.service}" and "${p.shadowed}" both ask for go here: ` +
+          `${p.lost} does, ${p.kept} still goes there`,
+      "if that is meant, say so in the line above: # balto-ignore BAL5101 and the reason",
+    ],
+  },
+  BAL5102: {
+    name: "unreachable-on-host",
+    severity: "warning",
+    text: (p: {
+      service: string;
+      domains: readonly string[];
+      request?: string;
+      taker?: string;
+    }): Text => [
+      `no request to ${p.domains.join(", ")} can reach the service "${p.service}": ${goesTo(p)}`,
+      "leave that domain out, or raise the priority of this service",
+    ],
+  },
+  BAL5103: {
+    name: "undecided-route",
+    severity: "warning",
+    text: (p: { service: string }): Text => [
+      `whether every request that "${p.service}" asks for reaches it is too hard to tell`,
+      "use fewer and simpler conditions, exact ones before expressions",
+    ],
+  },
+  BAL5104: {
+    name: "unused-ignore",
+    severity: "warning",
+    text: (p: { code: string }): Text => [
+      `there is no ${p.code} in the next line to ignore`,
+      "remove this comment, or move it to the line above what it is about",
+    ],
+  },
+  BAL5105: {
+    name: "bad-ignore",
+    severity: "warning",
+    text: (p: { reason: string }): Text => [
+      p.reason,
+      "write # balto-ignore, the code of a warning, and why it is no mistake",
     ],
   },
 } as const satisfies Record<`BAL5${number}`, Entry>;

@@ -175,4 +175,17 @@ export const VALUE_CODES = {
       "add secret: ${env:STICKY_SECRET}, at least 16 characters, or set enabled: false",
     ],
   },
+  BAL3101: {
+    name: "bad-predicate",
+    severity: "error",
+    text: (p: { reason: string; help: string }): Text => [p.reason, p.help],
+  },
+  BAL3102: {
+    name: "bad-regex",
+    severity: "error",
+    text: (p: { regex: string; reason: string; help: string }): Text => [
+      `the expression "${p.regex}" ${p.reason}`,
+      p.help,
+    ],
+  },
 } as const satisfies Record<`BAL3${number}`, Entry>;

@@ -4,6 +4,7 @@
  * another.
  */
 import type { DiagnosticLog } from "../diagnostic-log.ts";
+import type { Changes } from "../memory.ts";
 import type { ResolvedTree } from "../resolve/resolve.ts";
 import { linkMethods } from "./methods.ts";
 import { linkNames } from "./names.ts";
@@ -12,12 +13,24 @@ import { linkPools } from "./pools.ts";
 import { linkRoutes } from "./routes.ts";
 import { linkTables } from "./tables.ts";
 
-/** Reports what the services and pools of a tree cannot have together. */
-export function link(tree: ResolvedTree, log: DiagnosticLog): void {
+/**
+ * Reports what the services and pools of a tree cannot have together.
+ *
+ * @param changes services of hosts that are not fresh have nothing to do with each other
+ * @param hasNameTwice whether names have to be looked at
+ */
+export function link(
+  tree: ResolvedTree,
+  { fresh }: Changes,
+  hasNameTwice: boolean,
+  log: DiagnosticLog,
+): void {
   const services = tree.services.filter(({ enabled }) => enabled);
-  const clashes = linkRoutes(services, log);
-  linkNames(services, clashes, log);
-  linkParameters(services, log);
+  const isFresh = new Set([...fresh.values()].flat());
+  const some = isFresh.size === 0 ? [] : services.filter((service) => isFresh.has(service));
+  const clashes = linkRoutes(some, log);
+  if (hasNameTwice) linkNames(services, clashes, log);
+  linkParameters(some, log);
   linkMethods(services, log);
   linkPools(tree.pools, services, log);
   const own = services.flatMap(({ target }) => ("backends" in target ? [target] : []));

@@ -9,6 +9,7 @@ import type { ServiceDraft } from "../resolve/service.ts";
 export function linkMethods(services: readonly ServiceDraft[], log: DiagnosticLog): void {
   const methods = new Set<string>();
   for (const service of services) {
+    if (service.methods.length === 0) continue;
     for (const method of service.methods) {
       methods.add(method);
       if (methods.size <= METHODS_MAX) continue;

@@ -1,5 +1,5 @@
 /**
- * Routes: the same host, pattern and method belong to one service.
+ * Routes: the same host, pattern, method, conditions and priority belong to one service.
  */
 import type { Pattern } from "../../artifact/pattern.ts";
 import type { DiagnosticLog } from "../diagnostic-log.ts";
@@ -20,7 +20,7 @@ export function linkRoutes(
   for (const service of services) {
     const { pattern } = service;
     if (pattern === undefined) continue;
-    const path = shapeOf(pattern.parsed);
+    const path = `${shapeOf(pattern.parsed)} ${service.priority} ${askedText(service)}`;
     const told = new Set<ServiceDraft>();
     for (const domain of service.domains) {
       const key = domain + path;
@@ -44,23 +44,29 @@ function shapeOf({ segments, rest }: Pattern): string {
   return `/${parts.join("/")}`;
 }
 
+function askedText({ predicates }: ServiceDraft): string {
+  return predicates.length === 0 ? "" : JSON.stringify(predicates);
+}
+
 /** Who has which methods of one host and pattern. */
 interface Slot {
   any: ServiceDraft | undefined;
   byMethod: Map<string, ServiceDraft>;
 }
 
-/** Takes a slot for a service; gives who had it before, with the methods in question. */
+/**
+ * Takes a slot for a service; gives who had it before, with the methods in question. Who names methods
+ * is asked before who takes every method, so these two do not clash.
+ */
 function claim(slot: Slot, service: ServiceDraft): Map<ServiceDraft, string[]> {
   const before = new Map<ServiceDraft, string[]>();
   if (service.methods.length === 0) {
-    for (const [method, other] of slot.byMethod) collect(before, other, method);
     if (slot.any !== undefined) before.set(slot.any, []);
     slot.any ??= service;
     return before;
   }
   for (const method of service.methods) {
-    const other = slot.byMethod.get(method) ?? slot.any;
+    const other = slot.byMethod.get(method);
     if (other === undefined) slot.byMethod.set(method, service);
     else collect(before, other, method);
   }

@@ -70,7 +70,12 @@ class Building {
     if (isMap(node)) return this.#map(node, key);
     if (isSeq(node)) {
       const span = this.#span(node, key);
-      return { kind: "list", ...span, items: node.items.map((item) => this.node(item, span)) };
+      // Where to point at for an item that is not there: the list's beginning.
+      const head = { ...span, end: Math.min(span.end, span.start + 1) };
+      const items = node.items.map((item) => this.node(item, head));
+      const last = items.length - 1;
+      if (node.flow !== true && last >= 0) span.end = this.#endOf(node.items[last], items[last]!);
+      return { kind: "list", ...span, items };
     }
     if (isScalar(node)) return this.#scalar(node, key);
     return { kind: "scalar", ...key, value: null, changed: false };
@@ -78,11 +83,13 @@ class Building {
 
   #map(node: YAMLMap, key: Span): YamlMap {
     const map: YamlMap = { kind: "map", ...this.#span(node, key), entries: new Map() };
+    let end = map.end;
     for (const pair of node.items as Pair[]) {
       const at = this.#span(pair.key, map);
       const name = this.#key(pair.key, at);
       // The value is looked at even where its key is wrong: it may hold anchors.
       const value = this.node(pair.value, at);
+      end = this.#endOf(pair.value, value);
       if (name === undefined) continue;
       const first = map.entries.get(name);
       if (first === undefined) {
@@ -93,7 +100,13 @@ class Building {
         ]);
       }
     }
+    if (node.flow !== true) map.end = end;
     return map;
+  }
+
+  /** Where a collection's last value ends: the package goes on to the comments below it. */
+  #endOf(node: unknown, built: YamlNode): number {
+    return isAlias(node) ? this.#span(node, built).end : built.end;
   }
 
   #key(key: unknown, at: Span): string | undefined {

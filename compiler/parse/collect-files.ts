@@ -12,6 +12,8 @@ import type { SourceFault, SourceFile, SourceTree } from "../source-tree.ts";
 export const CONFIG_FILE = "balto.config.yaml";
 export const SERVICES_FOLDER = "services";
 export const POOLS_FOLDER = "pools";
+/** Route tests: read with the tree, no part of what is compiled. */
+export const TESTS_FOLDER = "tests";
 /** Largest file. Its tokens are limited too (TOKENS_MAX), so most stop well before. */
 export const FILE_BYTES_MAX = 8 * 1024 * 1024;
 
@@ -25,17 +27,36 @@ export interface ConfigFile {
   bytes: Uint8Array;
 }
 
-/** The configuration files in order of their paths, balto.config.yaml before all others. */
+/**
+ * The configuration files in order of their paths, balto.config.yaml before all others; what is below
+ * tests/ is left alone.
+ */
 export function collectFiles(tree: SourceTree, log: DiagnosticLog): ConfigFile[] {
+  const files = collect(tree, log, (path) => !isTest(path));
+  const found = tree.files.some(({ path }) => !isTest(path) && roleOf(path) !== undefined);
+  if (!found && !log.hasErrors) log.report("BAL5001", new SourceText(CONFIG_FILE, "").top, {});
+  return files;
+}
+
+/** The files of route tests in order of their paths. */
+export function collectTests(tree: SourceTree, log: DiagnosticLog): ConfigFile[] {
+  return collect(tree, log, isTest);
+}
+
+function collect(
+  tree: SourceTree,
+  log: DiagnosticLog,
+  isWanted: (path: string) => boolean,
+): ConfigFile[] {
   const files: ConfigFile[] = [];
-  let found = false;
-  const sorted = tree.files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  const sorted = tree.files
+    .filter(({ path }) => isWanted(path))
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const isConfig = ({ path }: SourceFile): boolean => path === CONFIG_FILE;
   const ordered = [...sorted.filter(isConfig), ...sorted.filter((file) => !isConfig(file))];
   for (const { path, content } of ordered) {
     const at = new SourceText(path, "").top;
     const role = roleOf(path);
-    found ||= role !== undefined;
     const fault = content instanceof Uint8Array ? (nameFault(path) ?? sizeFault(content)) : content;
     if (fault !== undefined) {
       log.report(FAULT_CODES[fault.fault], at, { detail: fault.detail });
@@ -45,7 +66,6 @@ export function collectFiles(tree: SourceTree, log: DiagnosticLog): ConfigFile[]
       log.report("BAL5003", at, { near: intended(path) });
     }
   }
-  if (!found && !log.hasErrors) log.report("BAL5001", new SourceText(CONFIG_FILE, "").top, {});
   return files;
 }
 
@@ -58,26 +78,36 @@ const FAULT_CODES = {
 } as const satisfies Record<SourceFault["fault"], Code>;
 
 /** The folder that a name is, or is mistaken for: what is in such a one is warned of, not lost. */
-export function folderMeant(name: string): string | undefined {
+function folderMeant(name: string): string | undefined {
   if (/^services?$/i.test(name)) return SERVICES_FOLDER;
   return /^pools?$/i.test(name) ? POOLS_FOLDER : undefined;
+}
+
+/** True for the folders at the top of a tree whose files are read. */
+export function isTreeFolder(name: string): boolean {
+  return folderMeant(name) !== undefined || name === TESTS_FOLDER;
 }
 
 /** What a path is for; undefined for every other file. */
 function roleOf(path: string): Role | undefined {
   if (path === CONFIG_FILE) return "config";
   if (!isYaml(path)) return undefined;
+  if (isTest(path)) return "tests";
   if (path.startsWith(`${SERVICES_FOLDER}/`)) return "service";
   return path.startsWith(`${POOLS_FOLDER}/`) ? "pool" : undefined;
+}
+
+function isTest(path: string): boolean {
+  return path.startsWith(`${TESTS_FOLDER}/`);
 }
 
 function isYaml(path: string): boolean {
   return /\.ya?ml$/i.test(path);
 }
 
-/** YAML that someone may believe to be read: not in hidden folders, and route tests are no configuration. */
+/** YAML that someone may believe to be read: not in hidden folders. */
 function isStray(path: string): boolean {
-  return isYaml(path) && !path.startsWith("tests/") && !/(^|\/)\./.test(path);
+  return isYaml(path) && !/(^|\/)\./.test(path);
 }
 
 /** The path that a stray file was probably meant to have. */

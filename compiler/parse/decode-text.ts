@@ -2,6 +2,8 @@
  * Bytes to text: UTF-8 without a byte order mark and without control characters, or an error at the
  * place where it is not.
  */
+import { isUtf8 } from "node:buffer";
+
 import type { DiagnosticLog } from "../diagnostic-log.ts";
 import { SourceText } from "../source-text.ts";
 
@@ -15,7 +17,7 @@ export function decodeText(
     log.report("BAL1012", new SourceText(path, "").top, {});
     return undefined;
   }
-  const bad = firstBadByte(bytes);
+  const bad = isUtf8(bytes) ? -1 : firstBadByte(bytes);
   if (bad !== -1) {
     const source = new SourceText(path, decoder.decode(bytes.subarray(0, bad)));
     const start = source.text.length;

@@ -14,6 +14,7 @@ import type { SourceText, Span } from "../source-text.ts";
 import { buildTree } from "./build-tree.ts";
 import type { ConfigFile, Role } from "./collect-files.ts";
 import { decodeText } from "./decode-text.ts";
+import { readPlain } from "./plain-yaml.ts";
 import { readTokens, type Tokens } from "./read-tokens.ts";
 import type { YamlNode } from "./yaml-node.ts";
 
@@ -32,14 +33,17 @@ export function parse(
   log: DiagnosticLog,
 ): ParsedFile | undefined {
   const source = decodeText(path, bytes, log);
-  const contents = source && compose(source, log);
-  if (source === undefined || contents === undefined) return undefined;
-  if (contents === "empty") {
-    if (role !== "config") log.report("BAL5004", source.top, {});
-    return undefined;
-  }
-  const root = buildTree(contents, source, log);
-  return root && { role, source, root };
+  if (source === undefined) return undefined;
+  const root = readPlain(source) ?? readAny(source, log);
+  if (root !== "empty") return root && { role, source, root };
+  if (role !== "config") log.report("BAL5004", source.top, {});
+  return undefined;
+}
+
+/** Reads whatever YAML there is, by the yaml package; undefined after an error. */
+export function readAny(source: SourceText, log: DiagnosticLog): YamlNode | "empty" | undefined {
+  const contents = compose(source, log);
+  return typeof contents === "object" ? buildTree(contents, source, log) : contents;
 }
 
 /** The contents of the file's one document. */

@@ -12,7 +12,7 @@ const DEPTH_MAX = 64;
 /** Anchors of a file: far more than anyone keeps apart. */
 const ANCHORS_MAX = 1_000;
 /** Tokens of a file: some 10,000 services. The yaml package takes 1–2 µs and 200 bytes for each. */
-const TOKENS_MAX = 500_000;
+export const TOKENS_MAX = 500_000;
 
 export interface Tokens {
   tokens: CST.Token[];

@@ -4,7 +4,7 @@
  */
 import type { PoolPolicy, RetryPolicy, Timeouts } from "../../artifact/model.ts";
 import type { Config, Global } from "../../schema/types.gen.ts";
-import type { DiagnosticLog } from "../diagnostic-log.ts";
+import { DiagnosticLog } from "../diagnostic-log.ts";
 import type { YamlNode } from "../parse/yaml-node.ts";
 import type { Draft } from "./block.ts";
 import { field } from "./field.ts";
@@ -21,7 +21,6 @@ export class Globals {
   readonly pool: PoolBlocks | undefined;
   readonly retry: RetryDraft | undefined;
   readonly timeouts: Draft<SharedTimeouts> | undefined;
-  readonly #log: DiagnosticLog;
   #poolPolicy: PoolPolicy | undefined;
   #retryPolicy: RetryPolicy | undefined;
   #limits: Timeouts | undefined;
@@ -29,16 +28,21 @@ export class Globals {
   /** @param root of balto.config.yaml; undefined where there is none */
   constructor(root: YamlNode | undefined, log: DiagnosticLog) {
     const global = field<Config>(root, "global");
-    this.#log = log;
     this.pool = readPoolBlocks(global, log);
     this.retry = readRetry(field<Global>(global, "retry"), log);
     this.timeouts = GLOBAL_TIMEOUTS.read(field<Global>(global, "timeouts"), log);
   }
 
   /** The policy of a pool with these blocks. */
-  poolPolicy(own: PoolBlocks | undefined): PoolPolicy {
-    if (own !== undefined) return completePoolPolicy(own, this.pool, this.#log);
-    return (this.#poolPolicy ??= completePoolPolicy(undefined, this.pool, this.#log));
+  poolPolicy(own: PoolBlocks | undefined, log: DiagnosticLog): PoolPolicy {
+    if (own !== undefined) return completePoolPolicy(own, this.pool, log);
+    if (this.#poolPolicy !== undefined) return this.#poolPolicy;
+    const found = new DiagnosticLog();
+    const policy = completePoolPolicy(undefined, this.pool, found);
+    // What is wrong with it is said for each file that goes by it.
+    if (found.size === 0) this.#poolPolicy = policy;
+    log.take(found);
+    return policy;
   }
 
   retryPolicy(own: RetryDraft | undefined): RetryPolicy {

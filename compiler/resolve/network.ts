@@ -12,7 +12,7 @@ export interface NetworkFault {
 /** The network as `address/prefix`, lower-case and shortened; a single address gets its full prefix. */
 export function parseNetwork(text: string): string | NetworkFault {
   const [address, prefixText, ...rest] = text.split("/") as [string, string?, ...string[]];
-  const groups = ipv4Groups(address) ?? ipv6Groups(address);
+  const groups = addressGroups(address);
   if (groups === undefined || rest.length > 0) return fault("is not an address or a network");
   const groupBits = groups.length === 4 ? 8 : 16;
   const bits = groups.length * groupBits;
@@ -33,6 +33,11 @@ export function parseNetwork(text: string): string | NetworkFault {
     );
   }
   return canonical;
+}
+
+/** Four groups of 8 bits or eight of 16; undefined where the text is no address. */
+export function addressGroups(text: string): number[] | undefined {
+  return ipv4Groups(text) ?? ipv6Groups(text);
 }
 
 function ipv4Groups(text: string): number[] | undefined {

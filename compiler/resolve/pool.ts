@@ -44,6 +44,6 @@ export function readOwnPool(node: YamlNode, globals: Globals, log: DiagnosticLog
     at: headOf(node),
     backends: readBackends(node, log),
     blocks,
-    policy: globals.poolPolicy(blocks),
+    policy: globals.poolPolicy(blocks, log),
   };
 }

@@ -4,7 +4,7 @@
  */
 import type { Settings } from "../../artifact/model.ts";
 import type { Config, PoolList, ServiceList } from "../../schema/types.gen.ts";
-import type { DiagnosticLog } from "../diagnostic-log.ts";
+import { DiagnosticLog } from "../diagnostic-log.ts";
 import type { ParsedFile } from "../parse/parse.ts";
 import { itemsOf, type YamlNode } from "../parse/yaml-node.ts";
 import { field } from "./field.ts";
@@ -31,16 +31,9 @@ export interface ResolvedTree {
 
 /** Resolves the files of a tree, of which balto.config.yaml comes first: it says what holds for all. */
 export class Resolver {
-  readonly #log: DiagnosticLog;
-  #globals: Globals;
+  #globals = new Globals(undefined, new DiagnosticLog());
 
-  constructor(log: DiagnosticLog) {
-    this.#log = log;
-    this.#globals = new Globals(undefined, log);
-  }
-
-  resolve({ role, root }: ParsedFile): ResolvedFile {
-    const log = this.#log;
+  resolve({ role, root }: ParsedFile, log: DiagnosticLog): ResolvedFile {
     checkTexts(root, log);
     if (role === "config") this.#globals = new Globals(root, log);
     const nodes = nodesOf(role, root);
@@ -78,6 +71,8 @@ function nodesOf(
         pools: [],
         services: services === undefined ? mapping(root) : mappingsOf(services),
       };
+    case "tests":
+      return { pools: [], services: [] };
   }
 }
 

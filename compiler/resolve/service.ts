@@ -3,7 +3,7 @@
  * draft after an error, so that the stages after this one find what else is wrong.
  */
 import { formatDomain, parseDomain } from "../../artifact/domain.ts";
-import type { ServicePolicy } from "../../artifact/model.ts";
+import type { Predicate, ServicePolicy } from "../../artifact/model.ts";
 import { parsePattern, type Pattern } from "../../artifact/pattern.ts";
 import { SERVICE_DEFAULTS } from "../../schema/defaults.gen.ts";
 import type { Service } from "../../schema/types.gen.ts";
@@ -19,6 +19,7 @@ import { type PoolDraft, readOwnPool } from "./pool.ts";
 import { poolBlockSpans } from "./pool-policy.ts";
 import { HEDGE, type HedgeDraft, readRetry, type RetryDraft } from "./retry.ts";
 import { readFlag } from "./scalar.ts";
+import { readPredicates } from "./predicates.ts";
 import { readSize } from "./size.ts";
 import { plainText, spanInside } from "./text.ts";
 import { SERVICE_TIMEOUTS, type TimeoutsDraft } from "./timeouts.ts";
@@ -35,6 +36,11 @@ export interface ServiceDraft {
   methods: string[];
   /** Where `methods` stands, or the service where it is left out. */
   methodsAt: Span;
+  /** In the order of the model. */
+  predicates: Predicate[];
+  priority: number;
+  /** Where `priority` stands, or the service where it is left out. */
+  priorityAt: Span;
   /** Its own backends, or the name of a pool. */
   target: PoolDraft | PoolReference;
   policy: ServicePolicy;
@@ -77,6 +83,7 @@ export function readService(node: YamlNode, globals: Globals, log: DiagnosticLog
   const domains = readDomains(node, log);
   const pattern = readPattern(field<Service>(node, "path_prefix"), log);
   const methods = field<Service>(node, "methods");
+  const priority = field<Service>(node, "priority");
   const blocks = {
     timeouts: SERVICE_TIMEOUTS.read(field<Service>(node, "timeouts"), log),
     retry: readRetry(field<Service>(node, "retry"), log),
@@ -90,6 +97,9 @@ export function readService(node: YamlNode, globals: Globals, log: DiagnosticLog
     pattern,
     methods: readMethods(methods, log),
     methodsAt: methods === undefined ? at : headOf(methods),
+    predicates: readPredicates(field<Service>(node, "match"), log),
+    priority: readPriority(priority),
+    priorityAt: priority ?? at,
     target: readTarget(node, globals, log),
     policy: readPolicy(node, blocks, globals, log),
     blocks,
@@ -125,6 +135,12 @@ function readPolicy(
     retry: globals.retryPolicy(retry),
     hedgeAfterMs: HEDGE.complete(hedge).afterMs,
   };
+}
+
+/** Its range is the schema's. */
+function readPriority(node: YamlNode | undefined): number {
+  const { priority } = SERVICE_DEFAULTS;
+  return node?.kind === "scalar" && typeof node.value === "number" ? node.value : priority;
 }
 
 function readDomains(service: YamlNode, log: DiagnosticLog): string[] {

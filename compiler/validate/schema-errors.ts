@@ -146,6 +146,10 @@ const SYNONYMS = new Map([
   ["max_concurrent_requests", ["max_half_open_requests"]],
   ["error_rate_threshold", ["failure_rate"]],
   ["passive_checks", ["passive"]],
+  ["value", ["exact"]],
+  ["equals", ["exact"]],
+  ["pattern", ["regex"]],
+  ["exists", ["present"]],
 ]);
 
 function reportType(

@@ -14,7 +14,8 @@ import { shapeOf } from "./shape-schema.ts";
 export function validate({ role, root }: ParsedFile, log: DiagnosticLog): void {
   validators ??= compileSchemas();
   // A file under services/ is one service, unless it has the key of a list; pools/ likewise.
-  const isList = role !== "config" && valueAt(root, `${role}s`) !== undefined;
+  const mayBeList = role === "service" || role === "pool";
+  const isList = mayBeList && valueAt(root, `${role}s`) !== undefined;
   const accepts = validators[isList ? (`${role}List` as const) : role];
   if (!accepts(toPlain(root))) reportSchemaErrors(accepts.errors ?? [], root, log);
 }
@@ -38,5 +39,6 @@ function compileSchemas(): Validators {
     serviceList: ajv.compile(shapeOf("service", "service_list")),
     pool: ajv.compile(shapeOf("pool", "pool")),
     poolList: ajv.compile(shapeOf("pool", "pool_list")),
+    tests: ajv.compile(shapeOf("tests")),
   };
 }

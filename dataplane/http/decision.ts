@@ -5,10 +5,10 @@
  * One object a worker, filled for each request; it holds until the next one's.
  */
 import { NO_METHOD } from "../../artifact/match.ts";
+import { isHealthPath } from "../../artifact/own-path.ts";
+import { parameterValues } from "../../artifact/parameter-values.ts";
 import { normalizePath, PATH_BAD, PATH_UNCHANGED } from "../../artifact/path.ts";
 import { type Generation } from "../generation.ts";
-import { latin1 } from "./bytes.ts";
-import { parameterValues } from "./parameters.ts";
 import { type RequestHead } from "./request-head.ts";
 import { type Forwarding } from "./request-writer.ts";
 import { METHODS_KNOWN, type OwnStatus } from "./status.ts";
@@ -69,7 +69,7 @@ export class Decision {
       forwarding.pathStart = 0;
       forwarding.pathEnd = length;
     }
-    if (isHealth(forwarding)) {
+    if (isHealthPath(forwarding.path, forwarding.pathStart, forwarding.pathEnd)) {
       this.json = '{"status":"ok"}';
       return 200;
     }
@@ -82,7 +82,7 @@ export class Decision {
     return this.#route(head, bytes, from);
   }
 
-  /** Host, method and path to a route, and what its pool picks by. */
+  /** Host, method, path and what predicates ask for to a route, and what its pool picks by. */
   #route(head: RequestHead, bytes: Buffer, { peer, isTls }: RequestPeer): OwnStatus | 0 {
     const { generation } = this.#context;
     const { matcher } = generation;
@@ -90,7 +90,7 @@ export class Decision {
     const { path, pathStart, pathEnd } = forwarding;
     const host = matcher.host(bytes, head.hostStart, head.hostEnd);
     const method = matcher.methodBit(bytes, head.methodStart, head.methodEnd);
-    const row = matcher.match(host, method, path, pathStart, pathEnd);
+    const row = matcher.match(host, method, path, pathStart, pathEnd, bytes, head);
     if (row === NO_METHOD) {
       this.fields = `Allow: ${generation.methodNames(matcher.allowedBits).join(", ")}\r\n`;
       return 405;
@@ -118,10 +118,4 @@ export class Decision {
     this.fields = fields;
     return 204;
   }
-}
-
-const HEALTH = "/health";
-
-function isHealth({ path, pathStart, pathEnd }: Forwarding): boolean {
-  return pathEnd - pathStart === HEALTH.length && latin1(path, pathStart, pathEnd) === HEALTH;
 }

@@ -6,6 +6,7 @@
  */
 import { isIPv6 } from "node:net";
 
+import type { PredicateInput } from "../../artifact/request-values.ts";
 import {
   COLON,
   CR,
@@ -34,7 +35,7 @@ export interface HeadLimits {
 /** Longer methods are refused; the longest registered one has 17 bytes. */
 const METHOD_BYTES_MAX = 32;
 
-export class RequestHead {
+export class RequestHead implements PredicateInput {
   readonly fields: FieldList;
   #isGet = false;
   readonly #limits: HeadLimits;
@@ -48,6 +49,8 @@ export class RequestHead {
   /** Path and query of the target. The path is empty for `OPTIONS *` and `http://host`. */
   pathStart = 0;
   pathEnd = 0;
+  /** The query without its "?"; empty where there is none. */
+  queryStart = 0;
   queryEnd = 0;
   isAsterisk = false;
   minor = 1;
@@ -159,7 +162,7 @@ export class RequestHead {
         equals(bytes, this.methodStart, this.methodEnd, OPTIONS)
       ) {
         this.isAsterisk = true;
-        this.pathStart = this.pathEnd = this.queryEnd = start;
+        this.pathStart = this.pathEnd = this.queryStart = this.queryEnd = start;
         return 0;
       }
       return this.#absolute(bytes, start, end);
@@ -185,6 +188,7 @@ export class RequestHead {
     while (at < end && bytes[at] !== QUESTION) at++;
     this.pathStart = start;
     this.pathEnd = at;
+    this.queryStart = at === end ? end : at + 1;
     this.queryEnd = end;
   }
 

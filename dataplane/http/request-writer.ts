@@ -2,8 +2,8 @@
  * Request writer: the head that goes to a backend. RFC 9110 §7.6, RFC 9112 §3; compat-balto.md for
  * the forwarding fields.
  */
+import { forwardStart, needsSlash } from "../../artifact/forward-path.ts";
 import { type Route } from "../generation.ts";
-import { SLASH } from "./bytes.ts";
 import { holdsCookie, writeCookiesWithout } from "./cookies.ts";
 import { FIELD } from "./fields.ts";
 import { CRLF, type Output } from "./output.ts";
@@ -84,9 +84,9 @@ export function writeRequestHead(
 function writeTarget(output: Output, bytes: Buffer, head: RequestHead, to: Forwarding): void {
   to.prefixAt = output.length;
   output.put(to.target.pathPrefix);
-  let start = to.pathStart;
-  if (to.route.strip) start = to.route.isExact ? to.pathEnd : to.rest;
-  if (start >= to.pathEnd || to.path[start] !== SLASH) output.text("/");
+  const { strip, isExact } = to.route;
+  const start = forwardStart(strip, isExact, to.pathStart, to.rest, to.pathEnd);
+  if (needsSlash(to.path, start, to.pathEnd)) output.text("/");
   output.copy(to.path, start, to.pathEnd);
   output.copy(bytes, head.pathEnd, head.queryEnd);
 }

@@ -2,7 +2,12 @@
  * Backend: one place requests can be sent to, as one worker sees it: its idle connections here, and a hand
  * on what all workers know of it.
  */
-import { type BackendAddress, formatBackendUrl } from "../../artifact/address.ts";
+import {
+  type BackendAddress,
+  defaultPort,
+  formatAuthority,
+  formatBackendUrl,
+} from "../../artifact/address.ts";
 import { type Addresses, addressesOf } from "./addresses.ts";
 import {
   type Endpoint,
@@ -51,7 +56,7 @@ export class Backend {
   readonly url: string;
   readonly address: BackendAddress;
   readonly addresses: Addresses;
-  /** `host:port` as the Host field has it: without the port where it is the scheme's own. */
+  /** As the Host field has it. */
   readonly authority: Buffer;
   /** Put before every path. */
   readonly pathPrefix: Buffer;
@@ -85,12 +90,9 @@ export class Backend {
     const address = (this.address = endpointAddress(written, endpoint));
     this.url = formatBackendUrl(written);
     this.addresses = addressesOf(address, watch, endpoint);
-    const host = address.host.includes(":") ? `[${address.host}]` : address.host;
     // Ports of SRV records are theirs, not the service's: a request may be written before they are known.
-    const isDefault =
-      hostKind(written.host) === "service" ||
-      address.port === (address.scheme === "https" ? 443 : 80);
-    this.authority = Buffer.from(isDefault ? host : `${host}:${address.port}`);
+    const port = hostKind(written.host) === "service" ? defaultPort(address.scheme) : address.port;
+    this.authority = Buffer.from(formatAuthority({ ...address, port }));
     this.pathPrefix = Buffer.from(address.path);
     const key = endpoint === undefined ? "" : endpointKey(endpoint);
     this.id = backendId(home.label, this.url, key);

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 
 import { commands } from "../../cli/commands/index.ts";
+import { FORMAT_VERSION } from "../../artifact/layout.ts";
 import { balto, folderWith, root } from "./cli-process.ts";
 
 it("shows its commands on request, and as a mistake when none is given", async () => {
@@ -61,7 +62,7 @@ const mistakes: [args: string[], said: RegExp][] = [
   [["inspect"], /FILE is missing: which artifact.*\n {2}for example: balto inspect/],
   [
     ["schema", "servic"],
-    /KIND is config, service or pool, not "servic"\n {2}did you mean service\?/,
+    /KIND is config, service, pool or tests, not "servic"\n {2}did you mean service\?/,
   ],
   [["serve"], /--artifact FILE is missing: which artifact.*\n {2}for example: balto serve/],
   [["serve", "--artifact", "x", "--workers", "0"], /--workers is a number from 1 to 256, not "0"/],
@@ -87,7 +88,10 @@ it("prints its version", async () => {
     expect((await balto(args)).out).toBe(`balto ${manifest.version}\n`);
   }
   const { out } = await balto(["version", "--format", "json"]);
-  expect(JSON.parse(out)).toMatchObject({ version: manifest.version, artifact_format: 2 });
+  expect(JSON.parse(out)).toMatchObject({
+    version: manifest.version,
+    artifact_format: FORMAT_VERSION,
+  });
 });
 
 it("prints the schemas as whole documents", async () => {

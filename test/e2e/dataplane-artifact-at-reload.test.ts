@@ -100,7 +100,10 @@ test("the same content again is no reload, whatever file it comes in", async () 
   publish(path, serving({ to: origin }, {}, "another-revision"));
   balto.signal("SIGHUP");
   await sleep(PICKED_UP_MS / 2);
-  expect(balto.log.map(({ message }) => message)).toEqual(["Serving"]);
+  // What is written in place may be seen half written.
+  const torn = "Artifact refused, the last good one goes on serving";
+  const messages = balto.log.map(({ message }) => message);
+  expect(messages.filter((message) => message !== torn)).toEqual(["Serving"]);
 });
 
 test("SIGHUP reads the artifact again, and references with it", async () => {

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { env } from "node:process";
 import { expect, it } from "vitest";
 import { compile } from "../../compiler/compile.ts";
+import { readRouteTests } from "../../compiler/route-test/route-test.ts";
 import { formatDiagnostics, formatGolden, parseGolden } from "./golden-file.ts";
 
 const folder = new URL(".", import.meta.url);
@@ -14,11 +15,14 @@ for (const name of readdirSync(folder).filter((file) => file.endsWith(".golden")
     const path = new URL(name, folder);
     const { files, input, expected } = parseGolden(readFileSync(path, "utf8"));
     const result = compile({ files });
+    // As `balto check` has it: what is wrong with route tests keeps no tree from being served.
+    const { diagnostics } = readRouteTests({ files }, result.model);
+    const said = [...result.diagnostics, ...diagnostics];
     if (env["UPDATE"] === "1") {
-      writeFileSync(path, formatGolden(input, result.diagnostics));
+      writeFileSync(path, formatGolden(input, said));
       return;
     }
-    expect(formatDiagnostics(result.diagnostics)).toBe(expected);
+    expect(formatDiagnostics(said)).toBe(expected);
     const hasError = result.diagnostics.some(({ severity }) => severity === "error");
     expect(result.artifact === undefined).toBe(hasError);
   });

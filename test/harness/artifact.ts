@@ -35,6 +35,8 @@ export interface RouteOptions extends Partial<
     | "domains"
     | "pattern"
     | "methods"
+    | "predicates"
+    | "priority"
     | "stripPrefix"
     | "preserveHost"
     | "bodyBytesMax"
@@ -77,6 +79,8 @@ export function serving(
       domains: route.domains ?? ["*"],
       pattern: route.pattern ?? "/*",
       methods: route.methods ?? [],
+      predicates: route.predicates ?? [],
+      priority: route.priority ?? 0,
       stripPrefix: route.stripPrefix ?? true,
       preserveHost: route.preserveHost ?? false,
       timeouts: { ...SERVICE_POLICY.timeouts, ...route.timeouts },

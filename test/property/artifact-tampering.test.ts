@@ -11,6 +11,7 @@ import { encode } from "../../artifact/encode.ts";
 import { inspectText } from "../../artifact/inspect.ts";
 import { NONE } from "../../artifact/layout.ts";
 import { Matcher, NO_METHOD, NO_ROUTE } from "../../artifact/match.ts";
+import { requestParts } from "../../artifact/request-parts.ts";
 import { openArtifact, RowReader, rowCount, type View } from "../../artifact/view.ts";
 import { sampleModel } from "../fixtures/artifact-model.ts";
 import { placesOf, tamper } from "../fixtures/tampering.ts";
@@ -40,8 +41,20 @@ const HOSTS = [
   "",
   "a.".repeat(126),
 ];
+const FIELDS: RoutedRequest["fields"] = [
+  ["X-Team", "bälto-12"],
+  ["x-team", "4"],
+];
 const REQUESTS: RoutedRequest[] = HOSTS.flatMap((host) =>
-  PATHS.flatMap((path) => ["GET", "DELETE", "X"].map((method) => ({ method, host, path }))),
+  PATHS.flatMap((path) =>
+    ["GET", "DELETE", "X"].map((method) => ({
+      method,
+      host,
+      path,
+      fields: FIELDS,
+      query: "v=%61",
+    })),
+  ),
 );
 
 /** Opens a file and, where it opens, does with it all that Balto does. True where it opened. */
@@ -69,14 +82,15 @@ function ask(
   view: View,
   matcher: Matcher,
   routes: RowReader<"routes">,
-  { method, host, path }: RoutedRequest,
+  { method, host, path, fields, query }: RoutedRequest,
 ): void {
+  const { head, input } = requestParts(fields, query);
   const bytes = Buffer.from(method + host + path);
   const pathAt = method.length + host.length;
   const row = matcher.host(bytes, method.length, pathAt);
   if (row !== NONE && row >= rowCount(view, "hosts")) throw new Error(`host ${row}`);
   const bit = matcher.methodBit(bytes, 0, method.length);
-  const route = matcher.match(row, bit, bytes, pathAt, bytes.length);
+  const route = matcher.match(row, bit, bytes, pathAt, bytes.length, head, input);
   if (route === NO_ROUTE) return;
   if (route === NO_METHOD) {
     if (methodNames(view, matcher.allowedBits).length === 0) throw new Error("nothing is allowed");

@@ -1,8 +1,9 @@
 /**
- * The reference matcher: what compat says of hosts, patterns and methods, in the plainest words, on
- * strings. Slow and obvious: it looks at every route, and chooses among those that match. It shares
+ * The reference matcher: what compat and docs/routing.md say of hosts, priorities, patterns, methods
+ * and predicates, in the plainest words, on strings. Slow and obvious: it looks at every route, and chooses among those that match. It shares
  * no code with artifact/.
  */
+import type { Predicate } from "../../artifact/model.ts";
 import type { RoutedRequest, RoutedService } from "./services.ts";
 
 /** What a request meets. Offsets count from the start of the path. */
@@ -20,23 +21,33 @@ interface Match {
 
 /** The answer for a request among the services of a tree. */
 export function referenceMatch(services: readonly RoutedService[], request: RoutedRequest): Answer {
-  const domain = domainFor(services, request.host);
-  const matches = services.flatMap((service, route): Match[] => {
-    if (domain === undefined || !service.domains.includes(domain)) return [];
-    const match = matchPattern(service.pattern, request.path);
-    return match === undefined ? [] : [{ route, service, ...match }];
-  });
+  const matches = matchesOf(services, request);
   if (matches.length === 0) return { kind: "no route" };
-
-  const takers = matches.filter(({ service: { methods } }) => {
-    return methods.length === 0 || methods.includes(request.method);
-  });
+  const takers = matches.filter(({ service }) => takes(service, request));
   const [best] = takers.toSorted((a, b) => compare(a.service, b.service));
   if (best === undefined) {
     const allowed = new Set(matches.flatMap(({ service }) => service.methods));
     return { kind: "no method", allowed: [...allowed].toSorted() };
   }
   return { kind: "route", route: best.route, rest: best.rest, parameters: best.parameters };
+}
+
+function matchesOf(services: readonly RoutedService[], request: RoutedRequest): Match[] {
+  const domain = domainFor(services, request.host);
+  return services.flatMap((service, route): Match[] => {
+    if (domain === undefined || !service.domains.includes(domain)) return [];
+    if (!service.predicates.every((predicate) => holds(predicate, request))) return [];
+    const match = matchPattern(service.pattern, request.path);
+    return match === undefined ? [] : [{ route, service, ...match }];
+  });
+}
+
+/** True where a service takes the method of a request. */
+export function takes(
+  { methods }: RoutedService,
+  { method }: Pick<RoutedRequest, "method">,
+): boolean {
+  return methods.length === 0 || methods.includes(method);
 }
 
 /** Exact host, then the longest wildcard, then any. The choice is final. */
@@ -53,7 +64,7 @@ function domainFor(services: readonly RoutedService[], host: string): string | u
 }
 
 /** Segment by segment; empty segments of the path are not there. */
-function matchPattern(
+export function matchPattern(
   pattern: string,
   path: string,
 ): { rest: number; parameters: string[] } | undefined {
@@ -74,19 +85,88 @@ function matchPattern(
   return { rest, parameters };
 }
 
+/** One condition, on the value that the request has for it. */
+export function holds(
+  { subject, name, kind, value }: Predicate,
+  request: Pick<RoutedRequest, "fields" | "query">,
+): boolean {
+  const have = subject === "header" ? headerOf(request, name) : parameterOf(request, name);
+  switch (kind) {
+    case "present":
+      return have !== undefined;
+    case "absent":
+      return have === undefined;
+    case "exact":
+      return have === value;
+    case "prefix":
+      return have?.startsWith(value) === true;
+    case "regex": {
+      const folds = value.startsWith("(?i)");
+      const expression = new RegExp(`^(?:${value.replace("(?i)", "")})$`, folds ? "i" : "");
+      return have !== undefined && expression.test(have);
+    }
+  }
+}
+
+function headerOf({ fields }: Pick<RoutedRequest, "fields">, name: string): string | undefined {
+  const lines = fields.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value);
+  return lines.length === 0 ? undefined : lines.filter((value) => value !== "").join(", ");
+}
+
+function parameterOf({ query }: Pick<RoutedRequest, "query">, name: string): string | undefined {
+  const decoded = (text: string) =>
+    text.replaceAll(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+  for (const pair of query?.split("&") ?? []) {
+    const [key, ...value] = pair.split("=");
+    if (pair !== "" && decoded(key!) === name) return decoded(value.join("="));
+  }
+  return undefined;
+}
+
 /**
- * Which of two services that both match comes first: at the first segment where they differ a
+ * Which of two services that both match comes first: the higher priority; at the first segment where they differ a
  * literal, then a parameter, then `*`; a pattern that ends there comes before a `*` that takes
- * nothing. With one pattern, the service that names its methods comes first.
+ * nothing. With one pattern, the one that asks for more, as docs/routing.md counts it.
  */
-function compare(a: RoutedService, b: RoutedService): number {
+export function rank(a: RoutedService, b: RoutedService): number {
+  if (a.priority !== b.priority) return b.priority - a.priority;
   const rankA = ranksOf(a.pattern);
   const rankB = ranksOf(b.pattern);
   for (let index = 0; index < Math.max(rankA.length, rankB.length); index++) {
     const difference = (rankA[index] ?? 0) - (rankB[index] ?? 0);
     if (difference !== 0) return difference;
   }
-  return Number(a.methods.length === 0) - Number(b.methods.length === 0);
+  const askedA = asked(a);
+  const askedB = asked(b);
+  for (const [index, count] of askedA.entries()) {
+    if (count !== askedB[index]) return askedB[index]! - count;
+  }
+  return 0;
+}
+
+/** As `rank`; the last word, which no compiled tree needs, is that of the alphabet. */
+function compare(a: RoutedService, b: RoutedService): number {
+  const difference = rank(a, b);
+  if (difference !== 0) return difference;
+  const textA = [JSON.stringify(a.predicates), a.methods.toSorted().join()];
+  const textB = [JSON.stringify(b.predicates), b.methods.toSorted().join()];
+  const first = textA[0] === textB[0] ? 1 : 0;
+  return textA[first]! < textB[first]! ? -1 : 1;
+}
+
+function asked({ methods, predicates }: RoutedService): number[] {
+  const count = (subject: string, ...kinds: string[]) =>
+    predicates.filter((one) => one.subject === subject && kinds.includes(one.kind)).length;
+  const all = ["exact", "prefix", "regex", "present", "absent"];
+  const named = Number(methods.length > 0);
+  return [
+    named + predicates.length,
+    named,
+    count("header", ...all),
+    ...all.map((kind) => count("header", kind)),
+    ...all.map((kind) => count("query", kind)),
+    predicates.reduce((sum, { kind, value }) => sum + (kind === "prefix" ? value.length : 0), 0),
+  ];
 }
 
 function ranksOf(pattern: string): number[] {

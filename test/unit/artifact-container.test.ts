@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { ArtifactError, openContainer, reseal, seal } from "../../artifact/container.ts";
-import { ARTIFACT_BYTES_MAX, DIGEST_OFFSET } from "../../artifact/layout.ts";
+import { ARTIFACT_BYTES_MAX, DIGEST_OFFSET, FORMAT_VERSION } from "../../artifact/layout.ts";
 
 const sections = [
   { bytes: Buffer.from("hello"), rowBytes: 1 },
@@ -55,8 +55,8 @@ test.each([
   ["another kind of file", () => new Uint8Array(4096).fill(0x7f), "wrong file"],
   [
     "another version",
-    () => changed((file) => file.writeUInt32LE(1, 8)),
-    "its format version is 1, this Balto reads 2",
+    () => changed((file) => file.writeUInt32LE(FORMAT_VERSION + 1, 8)),
+    `its format version is ${FORMAT_VERSION + 1}, this Balto reads ${FORMAT_VERSION}`,
   ],
   ["a file cut off in its trailer", () => seal(sections).subarray(0, -40), "truncated"],
   ["a file cut off in its digest", () => seal(sections).subarray(0, -1), "truncated"],

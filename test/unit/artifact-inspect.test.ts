@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { ArtifactError } from "../../artifact/container.ts";
 import { encode } from "../../artifact/encode.ts";
 import { inspect, inspectJson, inspectText } from "../../artifact/inspect.ts";
-import { SECTIONS } from "../../artifact/layout.ts";
+import { FORMAT_VERSION, SECTIONS } from "../../artifact/layout.ts";
 import { openArtifact } from "../../artifact/view.ts";
 import { modelOf, route, sampleModel } from "../fixtures/artifact-model.ts";
 
@@ -11,7 +11,11 @@ test("the JSON value says everything and survives JSON", () => {
   const file = encode(sampleModel, "v1.2");
   const json = inspect(file).json;
   expect(JSON.parse(JSON.stringify(json))).toEqual(json);
-  expect(json).toMatchObject({ format_version: 2, revision: "v1.2", size: file.byteLength });
+  expect(json).toMatchObject({
+    format_version: FORMAT_VERSION,
+    revision: "v1.2",
+    size: file.byteLength,
+  });
   expect(json.digest).toBe(openArtifact(file).digest);
   expect(json.sections.map(({ name }) => name)).toEqual([...SECTIONS]);
   expect(json.sections).toContainEqual({ name: "pools", rows: 3, bytes: 96 });
@@ -26,6 +30,8 @@ test("the JSON value says everything and survives JSON", () => {
     domains: ["api.example.com", "*.example.com"],
     path_prefix: "/users/:id",
     methods: ["GET", "POST"],
+    match: [],
+    priority: 0,
     strip_prefix: true,
     preserve_host: false,
     timeouts: {
@@ -161,6 +167,11 @@ test("the text names every host, route, pool and backend with its place", () => 
     [
       "",
       "api.example.com",
+      '  /users/:id  any method  header x-beta is "an"  header x-team matches "a+|b{2,3}"  header x-trace is present  query Größe begins with "xl"  query debug is absent  priority 1000  ANY api.example.com /users/:id  services/sample.yaml:2:5',
+      "    pool pool-0, round-robin",
+      "      breaker opens after 10 for 10000 ms",
+      "      http://localhost:8081  weight 1  services/sample.yaml:3:13",
+      "      b  http://${env:BALTO_UPSTREAM_HOST:-localhost}:9  weight 3  priority 1  max_connections 100  services/sample.yaml:3:13",
       "  /api/v1/*  any method  ANY api.example.com /api/v1/*  services/sample.yaml:2:5",
       "    pool pool-0, round-robin",
       "      breaker opens after 10 for 10000 ms",

@@ -2,8 +2,11 @@ import { expect, test } from "vitest";
 
 import { methodNames } from "../../artifact/decode.ts";
 import { encode } from "../../artifact/encode.ts";
-import { NONE } from "../../artifact/layout.ts";
+import { NONE, strideOf } from "../../artifact/layout.ts";
 import { Matcher, NO_METHOD, NO_ROUTE } from "../../artifact/match.ts";
+import type { Predicate, Service } from "../../artifact/model.ts";
+import { requestParts } from "../../artifact/request-parts.ts";
+import { compareSpecificity } from "../../artifact/route-specificity.ts";
 import { openArtifact, textOf } from "../../artifact/view.ts";
 import { modelOf, route } from "../fixtures/artifact-model.ts";
 
@@ -15,7 +18,7 @@ function matcherOf(lines: readonly string[]) {
 
   const host = (name: string): string | undefined => {
     const row = matcher.host(bytes(name), 1, name.length + 1);
-    return row === NONE ? undefined : textOf(view, view.hosts[row * 3]!);
+    return row === NONE ? undefined : textOf(view, view.hosts[row * strideOf("hosts")]!);
   };
   /** What a request meets: the line of its route, or what there is instead. */
   const ask = (request: string) => {
@@ -242,4 +245,127 @@ test("64 segments are walked, and 65 parameters cannot be", () => {
   expect(parameters("/a".repeat(64))).toHaveLength(64);
   expect(pattern("/a".repeat(65))).toBe("none");
   expect(pattern("/a".repeat(10_000))).toBe("none");
+});
+
+/** Services from lines such as `GET a /x  header x exact 1  query v present  priority 5`. */
+function conditional(line: string): Partial<Service> {
+  const [request, ...rest] = line.split("  ") as [string, ...string[]];
+  const conditions = rest.filter((part) => !part.startsWith("priority "));
+  const predicates = conditions.map((part): Predicate => {
+    const [subject, name, kind, value = ""] = part.split(" ");
+    return { subject, name, kind, value } as Predicate;
+  });
+  const priority = rest.find((part) => part.startsWith("priority "))?.slice(9);
+  return { ...route(request), name: line, predicates, priority: Number(priority ?? 0) };
+}
+
+/** Asks services written so; the answer is the line of the one that wins. */
+function asking(lines: readonly string[]) {
+  const view = openArtifact(encode(modelOf(lines.map(conditional))));
+  const matcher = new Matcher(view);
+  return (request: string, fields: [string, string][] = [], query = ""): string => {
+    const [method, host, path] = request.split(" ").map((text) => Buffer.from(text)) as [
+      Buffer,
+      Buffer,
+      Buffer,
+    ];
+    const { head, input } = requestParts(fields, query);
+    const row = matcher.host(host, 0, host.length);
+    const bit = matcher.methodBit(method, 0, method.length);
+    const found = matcher.match(row, bit, path, 0, path.length, head, input);
+    if (found === NO_ROUTE) return "none";
+    if (found === NO_METHOD) return `allowed ${methodNames(view, matcher.allowedBits).join(" ")}`;
+    return lines[found]!;
+  };
+}
+
+test("a higher priority wins over any pattern, and what it does not take falls to the next", () => {
+  const lines = [
+    "ANY a /x/*  priority 5",
+    "ANY a /x/y",
+    "ANY a /*  priority -5",
+    "GET a /z  priority 5",
+  ];
+  const ask = asking(lines);
+  expect(ask("GET a /x/y")).toBe(lines[0]);
+  expect(ask("GET a /w")).toBe(lines[2]);
+  expect(ask("GET a /z")).toBe(lines[3]);
+  expect(ask("PUT a /z")).toBe(lines[2]);
+});
+
+test("a priority never leads to another host", () => {
+  const ask = asking(["ANY a /x", "ANY * /  priority 1000"]);
+  expect(ask("GET a /")).toBe("none");
+});
+
+test("parameters and rest are those of the route found, not of a higher priority that was given up", () => {
+  const matcher = new Matcher(
+    openArtifact(
+      encode(modelOf([conditional("PUT a /:x/:y/*  priority 1"), conditional("GET a /b/*")])),
+    ),
+  );
+  const path = Buffer.from("/b/c/d");
+  const host = matcher.host(Buffer.from("a"), 0, 1);
+  const get = matcher.methodBit(Buffer.from("GET"), 0, 3);
+  expect(matcher.match(host, get, path, 0, path.length)).toBe(1);
+  expect([matcher.parameters, matcher.rest]).toEqual([0, 2]);
+});
+
+test("the more specific of two routes of one pattern is tried first", () => {
+  const ranked = [
+    "GET a /x  header u exact 1  header v exact 2",
+    "ANY a /x  header u exact 1  header v prefix 2",
+    "ANY a /x  header u exact 1  query v exact 2",
+    "ANY a /x  query u exact 1  query v exact 2",
+    "POST a /x",
+    "ANY a /x  header u exact 1",
+    "ANY a /x  header u prefix 12",
+    "ANY a /x  header u prefix 1",
+    "ANY a /x  header u regex 1|2",
+    "ANY a /x  header u present",
+    "ANY a /x  header u absent",
+    "ANY a /x  query u exact 1",
+    "ANY a /x  query u prefix 1",
+    "ANY a /x  query u present",
+    "ANY a /x",
+  ];
+  const services = ranked.map(conditional) as Service[];
+  for (const [i, a] of services.entries()) {
+    for (const [j, b] of services.entries()) {
+      expect([ranked[i], ranked[j], Math.sign(compareSpecificity(a, b))]).toEqual([
+        ranked[i],
+        ranked[j],
+        Math.sign(i - j),
+      ]);
+    }
+  }
+  // In any order of the files.
+  for (const lines of [ranked, ranked.toReversed()]) {
+    const ask = asking(lines);
+    const u1 = ["U", "1"] as [string, string];
+    expect(ask("GET a /x", [u1, ["V", "2"]])).toBe(ranked[0]);
+    expect(ask("PUT a /x", [u1, ["V", "2"]])).toBe(ranked[1]);
+    expect(ask("POST a /x", [u1])).toBe(ranked[4]);
+    expect(ask("PUT a /x", [u1])).toBe(ranked[5]);
+    expect(ask("PUT a /x", [["U", "123"]])).toBe(ranked[6]);
+    expect(ask("PUT a /x", [["U", "13"]])).toBe(ranked[7]);
+    expect(ask("PUT a /x", [["U", "2"]])).toBe(ranked[8]);
+    expect(ask("PUT a /x", [["U", ""]])).toBe(ranked[9]);
+    expect(ask("PUT a /x", [], "u=1")).toBe(ranked[10]);
+  }
+});
+
+test("a route whose predicates fail is passed over, and the walk goes on", () => {
+  const lines = ["ANY a /x/y  header u present", "ANY a /x/*"];
+  const ask = asking(lines);
+  expect(ask("GET a /x/y", [["u", ""]])).toBe(lines[0]);
+  expect(ask("GET a /x/y")).toBe(lines[1]);
+});
+
+test("405 is for methods alone: where predicates fail the route is not there", () => {
+  const ask = asking(["GET a /x  header u present", "PUT a /x  header u absent"]);
+  expect(ask("POST a /x", [["u", ""]])).toBe("allowed GET");
+  expect(ask("POST a /x")).toBe("allowed PUT");
+  expect(ask("PUT a /x", [["u", ""]])).toBe("allowed GET");
+  expect(asking(["ANY a /x  header u present"])("GET a /x")).toBe("none");
 });

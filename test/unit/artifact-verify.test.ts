@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { ArtifactError, openContainer, seal } from "../../artifact/container.ts";
 import { encode } from "../../artifact/encode.ts";
 import { NONE, SECTIONS } from "../../artifact/layout.ts";
+import type { Predicate, PredicateKind } from "../../artifact/model.ts";
 import { openArtifact } from "../../artifact/view.ts";
 import { modelOf, POOL_POLICY, route } from "../fixtures/artifact-model.ts";
 import { placesOf, tamper } from "../fixtures/tampering.ts";
@@ -26,10 +27,24 @@ const file = encode({
     row < 2 ? pool : { ...pool, policy: { ...POOL_POLICY, algorithm: "ip-hash" }, table: [0, 1] },
   ),
 });
-const places = placesOf(file);
+
+/** Host `a` has the roots 0, 1 and 2, host `b` the root 3 alone. Two expressions, three predicates. */
+const conditional = encode(
+  modelOf([
+    { ...route("GET a /"), priority: 1, predicates: [asks("regex", "a+"), asks("present", "")] },
+    { ...route("GET a /"), predicates: [asks("regex", "[bc]")] },
+    { ...route("GET a /"), priority: -1 },
+    route("GET b /"),
+  ]),
+);
+
+function asks(kind: PredicateKind, value: string): Predicate {
+  return { subject: "header", name: "x", kind, value };
+}
 
 /** What is said of a number like `nodes.2.label` when it is something else. */
-function complaint(changes: Record<string, number>): string {
+function complaint(changes: Record<string, number>, of = file): string {
+  const places = placesOf(of);
   const tampered = Object.entries(changes).map(([name, value]) => {
     const [section, row, field = ""] = name.split(/\.(?=[0-9])|(?<=[0-9])\./);
     const place = places.find(
@@ -38,7 +53,7 @@ function complaint(changes: Record<string, number>): string {
     if (place === undefined) throw new Error(`there is no ${name}`);
     return { offset: place.offset, value };
   });
-  return refusal(tamper(file, tampered));
+  return refusal(tamper(of, tampered));
 }
 
 function refusal(bytes: Uint8Array): string {
@@ -134,6 +149,36 @@ test.each<[Record<string, number>, string]>([
   expect(complaint(changes)).toContain(message);
 });
 
+test.each<[Record<string, number>, string]>([
+  [{}, "nothing"],
+  [{ "levels.1.more": 1 }, "the last list of its levels has no end"],
+  [{ "levels.0.more": 0 }, "some of its levels belong to no host"],
+  [{ "levels.0.root": 2 }, "its hosts have not each the root of a trie, in order"],
+  [{ "hosts.0.lower": 1 }, "its hosts have not each their own levels, in order"],
+  [{ "hosts.0.lower": 2 }, "hosts row 0 has lower out of range (2)"],
+  [{ "hosts.1.lower": 0 }, "its hosts have not each their own levels, in order"],
+  [{ "hosts.0.lower": NONE }, "some of its levels belong to no host"],
+  [{ "routes.0.priority": 2001 }, "routes row 0 has priority out of range (2001)"],
+  [{ "routes.0.predicates": 3 }, "routes row 0 has predicates out of range (3)"],
+  [{ "predicates.2.more": 1 }, "the last list of its predicates has no end"],
+  [{ "predicates.0.kind": 5 }, "predicates row 0 has kind out of range (5)"],
+  [{ "predicates.0.kind": 1 }, "its predicate 0 has an automaton it does not need, or none"],
+  [{ "predicates.1.kind": 2 }, "its predicate 1 has an automaton it does not need, or none"],
+  [{ "predicates.0.automaton": 2 }, "predicates row 0 has automaton out of range (2)"],
+  [{ "automata.0.start": 9 }, "its automaton 0 has a state that is not there"],
+  [{ "automata.0.accepting": 9 }, "its automaton 0 has a state that is not there"],
+  [{ "automata.0.states": 257 }, "automata row 0 has states out of range (257)"],
+  [{ "automata.0.states": 1 }, "the tables of its automaton 0 are out of place"],
+  [{ "automata.1.classes": 3 }, "the tables of its automaton 1 are out of place"],
+  [{ "automata.1.classOf": 0 }, "the tables of its automaton 1 are out of place"],
+  [{ "automata.1.steps": 0 }, "the tables of its automaton 1 are out of place"],
+  [{ "byteClasses.0.four": 2 }, "its automaton 0 has a class that is not there"],
+  [{ "byteClasses.127.four": 0x02000000 }, "its automaton 1 has a class that is not there"],
+  [{ "steps.0.state": 9 }, "its automaton 0 has a state that is not there"],
+])("%o of predicates and levels is refused", (changes, message) => {
+  expect(complaint(changes, conditional)).toContain(message);
+});
+
 /** The sections of the file with one of them replaced. */
 function replaced(name: (typeof SECTIONS)[number], change: (bytes: Uint8Array) => Uint8Array) {
   const { sections } = openContainer(file);
@@ -204,7 +249,9 @@ test("a control character on the border of two chunks is found", () => {
 
 test("another number of sections, or rows of another size, is refused", () => {
   const { sections } = openContainer(file);
-  expect(refusal(seal(sections.slice(1)))).toBe("it has 26 sections, 27 are due");
+  expect(refusal(seal(sections.slice(1)))).toBe(
+    `it has ${sections.length - 1} sections, ${sections.length} are due`,
+  );
   const wide = sections.map((section, i) => (i === 3 ? { ...section, rowBytes: 4 } : section));
   expect(refusal(seal(wide))).toBe("its section words has rows of 4 bytes, not 8");
 });

@@ -6,6 +6,7 @@ import { readArguments } from "../../cli/arguments.ts";
 import { command } from "../../cli/command.ts";
 import type { AnyCommand } from "../../cli/command.ts";
 import { UsageError } from "../../cli/failure.ts";
+import { usageLine } from "../../cli/help.ts";
 import { near } from "../../cli/near.ts";
 import { mayColour } from "../../cli/terminal.ts";
 
@@ -32,6 +33,7 @@ it("reads flags in every spelling and place", () => {
     expect(readArguments(sample, words)).toEqual({
       help: false,
       operand: "dir",
+      operands: ["dir"],
       flags: { output: "file", kind: "two", loud: true },
     });
   }
@@ -41,12 +43,36 @@ it("leaves what was not given undefined, switches false", () => {
   expect(readArguments(sample, ["-o", "-"])).toEqual({
     help: false,
     operand: undefined,
+    operands: [],
     flags: { output: "-", loud: false },
   });
 });
 
 it("takes the last of a flag that is given twice", () => {
   expect(readArguments(sample, ["-o", "a", "-o", "b"])).toMatchObject({ flags: { output: "b" } });
+});
+
+const several: AnyCommand = command({
+  name: "several",
+  summary: "Several operands",
+  description: "",
+  operand: { name: "A", summary: "The first", required: "which first?" },
+  further: [{ name: "FILE", summary: "Files", repeated: true }],
+  flags: { header: { type: "string", short: "H", value: "FIELD", summary: "", repeated: true } },
+  examples: ["balto several a b"],
+  run: () => 0,
+});
+
+it("lists what may be given several times", () => {
+  expect(readArguments(several, ["a", "-H", "x: 1", "b", "--header", "y: 2", "c"])).toEqual({
+    help: false,
+    operand: "a",
+    operands: ["a", "b", "c"],
+    flags: { header: ["x: 1", "y: 2"] },
+  });
+  expect(readArguments(several, ["a"])).toMatchObject({ operands: ["a"], flags: { header: [] } });
+  expect(() => readArguments(several, [])).toThrow("A is missing: which first?");
+  expect(usageLine(several)).toBe("balto several A [FILE...] [-H FIELD]...");
 });
 
 it("shows help whatever else is missing", () => {

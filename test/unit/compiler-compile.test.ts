@@ -75,6 +75,8 @@ it("fills in every default", () => {
         domains: ["api.example.com"],
         pattern: "/api/v1/*",
         methods: [],
+        predicates: [],
+        priority: 0,
         stripPrefix: true,
         preserveHost: false,
         timeouts: {

@@ -25,6 +25,8 @@ function servicePolicy(rest: string, global = "{}"): ServicePolicy {
     domains: _d,
     pattern: _p,
     methods: _m,
+    predicates: _c,
+    priority: _r,
     pool: _o,
     origin: _a,
     ...policy

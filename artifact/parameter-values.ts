@@ -3,8 +3,7 @@
  */
 import { isUtf8 } from "node:buffer";
 
-import { type Matcher } from "../../artifact/match.ts";
-import { hexDigit } from "./bytes.ts";
+import { type Matcher } from "./match.ts";
 
 const NO_PARAMETERS: readonly string[] = [];
 
@@ -33,7 +32,7 @@ function decode(raw: Buffer): Buffer {
   let length = 0;
   for (let i = 0; i < raw.length; i++) {
     if (raw[i] === 0x25) {
-      decoded[length++] = (hexDigit(raw[i + 1]!) << 4) | hexDigit(raw[i + 2]!);
+      decoded[length++] = (hexValue(raw[i + 1]!) << 4) | hexValue(raw[i + 2]!);
       i += 2;
     } else {
       decoded[length++] = raw[i]!;
@@ -47,4 +46,9 @@ function isFieldValue(value: Buffer): boolean {
   if (value.length === 0 || value[0] === 0x20 || value[value.length - 1] === 0x20) return false;
   for (const byte of value) if (byte < 0x20 || byte === 0x7f) return false;
   return true;
+}
+
+/** Of a digit that is one. */
+function hexValue(digit: number): number {
+  return digit <= 0x39 ? digit - 0x30 : (digit | 0x20) - 0x57;
 }

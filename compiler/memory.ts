@@ -1,0 +1,140 @@
+/**
+ * Memory: what one compilation leaves to the next of nearly the same tree, for whoever watches a tree.
+ * It holds nothing that the tree does not say: the same tree gives the same result with it and without.
+ *
+ * Kept are files about which there was nothing to say, as they were read; and of the last tree without
+ * errors its names, its hosts, and what was planned. Only what came since then is set beside it. Hosts on
+ * which something was found are looked at anew each time, so that it is said each time.
+ */
+import { DiagnosticLog } from "./diagnostic-log.ts";
+import { type Hosts, hostsOf } from "./hosts.ts";
+import { CONFIG_FILE, type ConfigFile } from "./parse/collect-files.ts";
+import type { PlannedService } from "./plan.ts";
+import { type ReadFile, readFile } from "./read-file.ts";
+import { Resolver } from "./resolve/resolve.ts";
+import type { ServiceDraft } from "./resolve/service.ts";
+
+interface KeptFile {
+  bytes: Uint8Array;
+  read: readonly ReadFile[];
+  /** There was something to say about it, and it has to be said again. */
+  isRemarkable: boolean;
+}
+
+/** What of a tree has to be looked at, beside the last tree without errors. */
+export interface Changes {
+  /** Enabled services that came, in the order of the files. */
+  added: readonly ServiceDraft[];
+  /** Enabled services that went. */
+  removed: ReadonlySet<ServiceDraft>;
+  hosts: Hosts;
+  /** The hosts whose services are others, or on which something was found. */
+  fresh: Hosts;
+}
+
+export class CompileMemory {
+  #files: ReadonlyMap<string, KeptFile> = new Map();
+  #resolver = new Resolver();
+  // Of the last tree without errors.
+  #read: ReadonlyMap<string, readonly ReadFile[]> = new Map();
+  #hosts: Hosts = new Map();
+  #found: ReadonlySet<string> = new Set();
+  readonly #names = new Map<string, ServiceDraft>();
+  #planned: readonly PlannedService[] = [];
+
+  /** What files say; those that are as they were are remembered, all others are read. */
+  readFiles(files: readonly ConfigFile[], log: DiagnosticLog): ReadFile[] {
+    const kept = new Map<string, KeptFile>();
+    // What balto.config.yaml says of all services is part of each: it comes first.
+    const config = this.#files.get(CONFIG_FILE);
+    const isConfigKept =
+      config === undefined
+        ? files[0]?.path !== CONFIG_FILE
+        : !config.isRemarkable && isSameFile(files[0], config);
+    if (!isConfigKept) {
+      this.#files = new Map();
+      this.#resolver = new Resolver();
+    }
+    for (const file of files) {
+      const known = this.#files.get(file.path);
+      const isSame = known !== undefined && Buffer.compare(known.bytes, file.bytes) === 0;
+      if (isSame && !known.isRemarkable) {
+        kept.set(file.path, known);
+        continue;
+      }
+      const own = new DiagnosticLog();
+      const read = readFile(file, this.#resolver, own);
+      kept.set(file.path, { bytes: file.bytes, read, isRemarkable: own.size > 0 });
+      log.take(own);
+    }
+    this.#files = kept;
+    return [...kept.values()].flatMap(({ read }) => read);
+  }
+
+  /** @param services those of the files that were read last */
+  changes(services: readonly ServiceDraft[]): Changes {
+    const added: ServiceDraft[] = [];
+    const removed = new Set<ServiceDraft>();
+    for (const [path, { read }] of this.#files) {
+      if (this.#read.get(path) !== read) added.push(...enabledOf(read));
+    }
+    for (const [path, read] of this.#read) {
+      if (this.#files.get(path)?.read === read) continue;
+      for (const service of enabledOf(read)) removed.add(service);
+    }
+    if (this.#read.size === 0) {
+      const hosts = hostsOf(services);
+      return { added, removed, hosts, fresh: hosts };
+    }
+    const domains = [...added, ...removed].flatMap((service) => service.domains);
+    const touched = new Set([...domains, ...this.#found]);
+    const fresh = hostsOf(services, touched);
+    const hosts = new Map(this.#hosts);
+    for (const domain of touched) if (!fresh.has(domain)) hosts.delete(domain);
+    for (const [domain, list] of fresh) hosts.set(domain, list);
+    return { added, removed, hosts, fresh };
+  }
+
+  /** The last plan. */
+  get planned(): readonly PlannedService[] {
+    return this.#planned;
+  }
+
+  /** True where an added service has a name that another one has too. */
+  hasNameTwice({ added, removed }: Changes): boolean {
+    const names = new Set<string>();
+    return added.some(({ name }) => {
+      if (name === undefined) return false;
+      const known = this.#names.get(name.text);
+      if (names.has(name.text) || (known !== undefined && !removed.has(known))) return true;
+      names.add(name.text);
+      return false;
+    });
+  }
+
+  /**
+   * Remembers a tree without errors.
+   *
+   * @param found the domains on which something was found
+   */
+  settle(
+    { added, removed, hosts }: Changes,
+    found: ReadonlySet<string>,
+    planned: readonly PlannedService[],
+  ): void {
+    this.#planned = planned;
+    this.#read = new Map([...this.#files].map(([path, { read }]) => [path, read]));
+    this.#hosts = hosts;
+    this.#found = found;
+    for (const { name } of removed) this.#names.delete(name?.text ?? "");
+    for (const service of added) this.#names.set(service.name?.text ?? "", service);
+  }
+}
+
+function isSameFile(file: ConfigFile | undefined, { bytes }: KeptFile): boolean {
+  return file?.path === CONFIG_FILE && Buffer.compare(file.bytes, bytes) === 0;
+}
+
+function enabledOf(read: readonly ReadFile[]): ServiceDraft[] {
+  return read.flatMap(({ services }) => services.filter(({ enabled }) => enabled));
+}

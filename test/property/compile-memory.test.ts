@@ -1,0 +1,91 @@
+// Compiling with the memory of what came before gives what compiling anew gives: the same bytes, the same
+// words. A tree is changed again and again as people change trees, mistakes included.
+
+import fc from "fast-check";
+import { expect, test } from "vitest";
+
+import { compile } from "../../compiler/compile.ts";
+import { CompileMemory } from "../../compiler/memory.ts";
+import { effort, seed } from "./seed.ts";
+
+const service = fc
+  .record({
+    name: fc.constantFrom("a", "b", "c", "d", "e", "f", "g", "h"),
+    domain: fc.constantFrom("x", "x", "y", "*.x", "*"),
+    path: fc.constantFrom("/", "/*", "/a", "/a/*", "/:p", "/:p/*", "/a/:q"),
+    more: fc.constantFrom(
+      "",
+      "",
+      "",
+      ", methods: [GET]",
+      ", priority: 1",
+      ", match: { headers: [{ name: x, exact: a }] }",
+      ", match: { query: [{ name: x, present: true }] }",
+      ", enabled: false",
+      ", colour: red",
+    ),
+    port: fc.integer({ min: 1, max: 9 }),
+  })
+  .map(
+    ({ name, domain, path, more, port }) =>
+      `  - { name: ${name}, domain: "${domain}", path_prefix: "${path}", ports: [${port}]${more} }\n`,
+  );
+const services = fc
+  .array(service, { maxLength: 3 })
+  .map((lines) => (lines.length === 0 ? "services: []\n" : `services:\n${lines.join("")}`));
+const content: fc.Arbitrary<string> = fc.oneof(
+  { weight: 8, arbitrary: services },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      "services: [\n",
+      "# nothing\n",
+      "# balto-ignore BAL5101\nservices: []\n",
+    ),
+  },
+);
+const CONFIG = "balto.config.yaml";
+const change: fc.Arbitrary<[path: string, content: string | null]> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.tuple(
+      fc.constantFrom("services/1.yaml", "services/2.yaml", "services/3.yaml"),
+      fc.option(content, { freq: 6, nil: null }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(
+      fc.constant(CONFIG),
+      fc.constantFrom(
+        "global: { load_balancing: { algorithm: least-connections } }\n",
+        'server: { port: ":1" }\n',
+        "server: { prot: 1 }\n",
+        null,
+      ),
+    ),
+  },
+);
+
+test("a tree that changes compiles to the same with the memory of the one before", () => {
+  let good = 0;
+  let bad = 0;
+  const property = fc.property(fc.array(change, { minLength: 10, maxLength: 25 }), (changes) => {
+    const memory = new CompileMemory();
+    const files = new Map<string, string>();
+    for (const [path, text] of changes) {
+      if (text === null) files.delete(path);
+      else files.set(path, text);
+      const tree = {
+        files: [...files].map(([name, body]) => ({ path: name, content: Buffer.from(body) })),
+      };
+      const anew = compile(tree);
+      expect(compile(tree, { memory })).toEqual(anew);
+      if (anew.artifact === undefined) bad++;
+      else good++;
+    }
+  });
+  fc.assert(property, { seed, numRuns: 150 * effort });
+  expect(good).toBeGreaterThan(200);
+  expect(bad).toBeGreaterThan(200);
+}, 60_000);
