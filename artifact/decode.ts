@@ -5,6 +5,7 @@
 import { poolPolicyOf, servicePolicyOf } from "./decode-policy.ts";
 import { NONE } from "./layout.ts";
 import {
+  ACCESS_LOG_FORMATS,
   type Backend,
   LOG_LEVELS,
   type Model,
@@ -135,6 +136,25 @@ export function settingsOf(view: View): Model["settings"] {
     cors: {
       enabled: row.number(0, "corsEnabled") === 1,
       allowedOrigins: row.words(0, "corsAllowedOrigins"),
+    },
+    accessLog: {
+      enabled: row.number(0, "accessLogEnabled") === 1,
+      format: ACCESS_LOG_FORMATS[row.number(0, "accessLogFormat")]!,
+      path: row.text(0, "accessLogPath"),
+      sampleMillionths: row.number(0, "accessLogSampleMillionths"),
+      query: row.number(0, "accessLogQuery") === 1,
+    },
+    tracing: {
+      endpoint: row.text(0, "tracingEndpoint"),
+      serviceName: row.text(0, "tracingServiceName"),
+      sampleMillionths: row.number(0, "tracingSampleMillionths"),
+    },
+    requestId: { enabled: row.number(0, "requestIdEnabled") === 1 },
+    admin: {
+      listen: row.text(0, "adminListen"),
+      writerUrl: row.text(0, "adminWriterUrl"),
+      allowedOrigins: row.words(0, "adminAllowedOrigins"),
+      readers: row.words(0, "adminReaders"),
     },
   };
 }

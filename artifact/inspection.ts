@@ -77,6 +77,25 @@ function settingsJson(settings: Settings) {
       enabled: settings.cors.enabled,
       allowed_origins: settings.cors.allowedOrigins,
     },
+    access_log: {
+      enabled: settings.accessLog.enabled,
+      format: settings.accessLog.format,
+      path: settings.accessLog.path,
+      sample_rate: settings.accessLog.sampleMillionths / 1e6,
+      query: settings.accessLog.query,
+    },
+    tracing: {
+      endpoint: settings.tracing.endpoint,
+      service_name: settings.tracing.serviceName,
+      sample_rate: settings.tracing.sampleMillionths / 1e6,
+    },
+    request_id: { enabled: settings.requestId.enabled },
+    admin: {
+      listen: settings.admin.listen,
+      readers: settings.admin.readers,
+      allowed_origins: settings.admin.allowedOrigins,
+      writer_url: settings.admin.writerUrl,
+    },
   };
 }
 

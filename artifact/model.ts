@@ -43,6 +43,47 @@ export interface Settings {
   limits: Limits;
   tls: { enabled: boolean; certFile: string; keyFile: string };
   cors: { enabled: boolean; allowedOrigins: string[] };
+  accessLog: AccessLogSettings;
+  tracing: TracingSettings;
+  requestId: { enabled: boolean };
+  admin: AdminSettings;
+}
+
+/** A line for each request. */
+export interface AccessLogSettings {
+  enabled: boolean;
+  format: AccessLogFormat;
+  /** "" is stdout. */
+  path: string;
+  /** How many requests of a million get a line. */
+  sampleMillionths: number;
+  /** The query of the target is written, too. */
+  query: boolean;
+}
+
+/** The artifact stores an index into this list. */
+export const ACCESS_LOG_FORMATS = ["json", "combined"] as const;
+export type AccessLogFormat = (typeof ACCESS_LOG_FORMATS)[number];
+
+/** Where spans are sent. */
+export interface TracingSettings {
+  /** URL of a collector; "" sends nothing. */
+  endpoint: string;
+  serviceName: string;
+  /** How many of a million traces that begin here are sent. */
+  sampleMillionths: number;
+}
+
+/** Who may look inside, and where. */
+export interface AdminSettings {
+  /** `host:port` or `unix:/path`; "" is the address of the traffic. */
+  listen: string;
+  /** URL of the process that writes the tree, where it is elsewhere; "" is none. */
+  writerUrl: string;
+  /** Origins whose pages may read. */
+  allowedOrigins: string[];
+  /** CIDRs that may read without a token. */
+  readers: string[];
 }
 
 /** What a client may ask for; where 0 is allowed it is "no limit". */

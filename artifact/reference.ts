@@ -6,6 +6,8 @@
  * whatever the environment of the machine that compiles it.
  */
 
+import { hasControl } from "./text.ts";
+
 /** One piece of a value that holds references. */
 export type Part =
   | { kind: "text"; text: string }
@@ -45,6 +47,7 @@ export function parseReferences(value: string): Part[] | ReferenceFault {
 }
 
 function reference(body: string): Part | string {
+  if (hasControl(body) || !body.isWellFormed()) return "it holds a control character";
   if (body.startsWith("env:")) {
     const match = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([^]*))?$/.exec(body.slice(4));
     if (match === null) return `"${body.slice(4)}" is not the name of an environment variable`;

@@ -18,6 +18,7 @@ import {
 } from "./layout.ts";
 import { usesTable } from "./maglev.ts";
 import {
+  ACCESS_LOG_FORMATS,
   type Backend,
   LOG_LEVELS,
   type Origin,
@@ -267,7 +268,27 @@ export class SectionWriter {
       corsAllowedOrigins: this.words(settings.cors.allowedOrigins),
       anyHost: any === -1 ? undefined : any,
       wildcardHosts: domains.filter(({ kind }) => kind === HOST_WILDCARD).length,
+      ...this.#observation(settings),
     });
+  }
+
+  /** What is seen of the traffic, and by whom. */
+  #observation({ accessLog, tracing, requestId, admin }: Settings) {
+    return {
+      accessLogEnabled: Number(accessLog.enabled),
+      accessLogFormat: ACCESS_LOG_FORMATS.indexOf(accessLog.format),
+      accessLogPath: this.text(accessLog.path),
+      accessLogSampleMillionths: accessLog.sampleMillionths,
+      accessLogQuery: Number(accessLog.query),
+      tracingEndpoint: this.text(tracing.endpoint),
+      tracingServiceName: this.text(tracing.serviceName),
+      tracingSampleMillionths: tracing.sampleMillionths,
+      requestIdEnabled: Number(requestId.enabled),
+      adminListen: this.text(admin.listen),
+      adminWriterUrl: this.text(admin.writerUrl),
+      adminAllowedOrigins: this.words(admin.allowedOrigins),
+      adminReaders: this.words(admin.readers),
+    };
   }
 
   sections(): Section[] {

@@ -5,6 +5,7 @@ import { availableParallelism, cpus } from "node:os";
 
 import { run as runArtifact } from "./artifact.ts";
 import { run as runMatcher } from "./matcher.ts";
+import { run as runObservation } from "./observation.ts";
 import { run as runPool } from "./pool.ts";
 import { run as runConnections } from "./proxy/connections.ts";
 import { run as runLatency } from "./proxy/latency.ts";
@@ -18,6 +19,7 @@ process.stdout.write(
 await runMatcher();
 await runArtifact();
 await runPool();
+await runObservation();
 await runProxies();
 await runResilience();
 await runLatency();

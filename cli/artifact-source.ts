@@ -23,7 +23,7 @@ import { version } from "./version.ts";
  * @throws Failure
  */
 export async function openSource(operand: string, terminal: Terminal): Promise<OpenedArtifact> {
-  if (/^https?:\/\//.test(operand)) return openLive(operand);
+  if (/^https?:\/\//.test(operand)) return openLive(operand, terminal);
   if (existsSync(operand)) {
     const isTree = statSync(operand).isDirectory() || operand.endsWith(CONFIG_FILE);
     return isTree ? openFolder(operand, terminal) : openFile(operand);

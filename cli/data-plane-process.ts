@@ -16,6 +16,14 @@ export interface DataPlaneOptions {
   listen?: string | undefined;
   /** Wait for a good artifact instead of failing. */
   wait?: boolean;
+  /** Undefined where no writer belongs to it, or the environment names them. */
+  sockets?: ControlSockets | undefined;
+}
+
+/** Paths of the Unix sockets on which the writer and the data plane listen for each other. */
+export interface ControlSockets {
+  control: string;
+  admin: string;
 }
 
 export interface DataPlaneProcess {
@@ -52,6 +60,7 @@ export function startDataPlane(options: DataPlaneOptions): DataPlaneProcess {
   const child = spawn(process.execPath, words, {
     stdio: ["pipe", "inherit", "inherit"],
     detached: true,
+    env: { ...process.env, ...environmentOf(options) },
   });
   const ended = new Promise<number>((resolve, reject) => {
     child.on("error", (error) => {
@@ -72,4 +81,9 @@ function argumentsOf({ artifact, workers, listen, wait }: DataPlaneOptions): str
   if (listen !== undefined) words.push("--listen", listen);
   if (wait === true) words.push("--wait");
   return words;
+}
+
+function environmentOf({ sockets }: DataPlaneOptions): Record<string, string> {
+  if (sockets === undefined) return {};
+  return { BALTO_CONTROL_SOCKET: sockets.control, BALTO_ADMIN_SOCKET: sockets.admin };
 }

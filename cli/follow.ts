@@ -3,6 +3,7 @@
  * one line what became of each change. A bad tree is reported and changes nothing.
  */
 import type { CompileMemory } from "../compiler/memory.ts";
+import { acquireLock, type Lock } from "../control/write/lock-file.ts";
 import { summary } from "../compiler/report/index.ts";
 import { clockTime } from "./clock-time.ts";
 import { compileFolder, reportText, shortDigest } from "./compiled-folder.ts";
@@ -22,6 +23,8 @@ export interface FollowOptions {
   memory: CompileMemory;
   /** What is published already. */
   published: CompileResult | undefined;
+  /** Where artifacts go: whoever else publishes there waits while a tree is compiled and published. */
+  artifact: string;
   /** May throw a Failure: then what was published before stays the last good. */
   publish: (result: CompileResult) => void;
   /** What happens to the last good one when a tree is bad: "keeps serving". */
@@ -43,24 +46,40 @@ export function follow(options: FollowOptions): FolderWatch {
     say(`${text}; ${rest}`);
   };
 
-  const onChange = (): void => {
-    let compiled: CompiledFolder;
+  const onChange = async (): Promise<void> => {
+    let lock: Lock | undefined;
     try {
-      compiled = compileFolder(folder, revision, memory);
+      lock = await artifactLock(options.artifact);
+      const compiled = compileFolder(folder, revision, memory);
       terminal.note(reportText(compiled, "text", terminal));
       const { result, diagnostics } = compiled;
       if (result === undefined) return bad(summary(diagnostics));
       const line = goodLine(compiled, result, published);
-      if (result.digest !== published?.digest) options.publish(result);
+      // Also where nothing changed: somebody else may have published since.
+      options.publish(result);
       published = result;
       if (!options.quiet) say(line);
     } catch (error) {
       // Whatever it is, what is served is served by another process: go on.
       bad(error instanceof Failure ? error.message : `this is a bug in balto: ${reason(error)}`);
+    } finally {
+      lock?.release();
     }
     return undefined;
   };
   return watchFolder(folder, onChange, options.since);
+}
+
+/** Longer than anybody holds it: a change by the API waits for git and for the data plane. */
+const LOCK_MS_MAX = 150_000;
+
+/** While it is held nobody else compiles and publishes to there. @throws Failure */
+export async function artifactLock(artifact: string): Promise<Lock> {
+  try {
+    return await acquireLock(`${artifact}.lock`, LOCK_MS_MAX);
+  } catch (error) {
+    throw new Failure(`${artifact} cannot be published: ${reason(error)}`);
+  }
 }
 
 /** What a good compile brought, beside what was published before. */

@@ -23,8 +23,12 @@ export function makePrivateFolder(
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
+const RUNTIME_PATH_BYTES_MAX = 64;
+
 function runtimeFolder(path: string | undefined): string | undefined {
   if (path === undefined || !path.startsWith("/")) return undefined;
+  // Below it lie Unix sockets, whose addresses are short.
+  if (Buffer.byteLength(path) > RUNTIME_PATH_BYTES_MAX) return undefined;
   try {
     accessSync(path, constants.W_OK | constants.X_OK);
     return statSync(path).isDirectory() ? path : undefined;

@@ -15,6 +15,7 @@ import { CompileMemory } from "./memory.ts";
 import { collectFiles } from "./parse/collect-files.ts";
 import { modelOf, plan } from "./plan.ts";
 import { reach } from "./reach/reach.ts";
+import type { ApiSettings } from "./resolve/api.ts";
 import { gather } from "./resolve/resolve.ts";
 import type { SourceTree } from "./source-tree.ts";
 
@@ -31,6 +32,8 @@ export interface CompileOptions {
 export interface CompileResult {
   /** Sorted by file, line, column and code. */
   diagnostics: Diagnostic[];
+  /** What the tree says to its writer: no part of the artifact. As far as it could be read. */
+  api: ApiSettings;
   model?: Model;
   artifact?: Uint8Array;
 }
@@ -53,10 +56,11 @@ export function compile(tree: SourceTree, options: CompileOptions = {}): Compile
     log,
   );
   const diagnostics = log.sorted();
-  if (log.hasErrors) return { diagnostics };
+  const { api } = resolved;
+  if (log.hasErrors) return { diagnostics, api };
   const planned = plan(changes, memory.planned);
   memory.settle(changes, found, planned);
   const model = modelOf(resolved, planned);
-  if (options.encode === false) return { diagnostics, model };
-  return { diagnostics, model, artifact: encode(model, options.revision) };
+  if (options.encode === false) return { diagnostics, api, model };
+  return { diagnostics, api, model, artifact: encode(model, options.revision) };
 }

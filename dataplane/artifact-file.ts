@@ -125,6 +125,22 @@ function resolveReferences(
     throw new ArtifactError(`server.port: ${settings.listen} does not become host:port here`);
   }
   resolve(settings.logPath, "global.logging.path");
+  resolve(settings.accessLog.path, "global.access_log.path");
+  const endpoints = [
+    [settings.tracing.endpoint, "global.tracing.endpoint"],
+    [settings.admin.writerUrl, "admin.writer_url"],
+  ] as const;
+  for (const [value, where] of endpoints) {
+    const text = resolve(value, where);
+    if (text !== "" && typeof parseBackendUrl(text) === "string")
+      throw new ArtifactError(`${where}: ${value} does not become a URL here`);
+  }
+  const admin = resolve(settings.admin.listen, "admin.listen");
+  const isAddress = admin === "" || /^unix:\/./.test(admin);
+  if (!isAddress && typeof parseListenAddress(admin) === "string")
+    throw new ArtifactError(
+      `admin.listen: ${settings.admin.listen} does not become an address here`,
+    );
   resolve(settings.tls.certFile, "global.tls.cert_file");
   resolve(settings.tls.keyFile, "global.tls.key_file");
 

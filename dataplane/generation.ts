@@ -18,6 +18,7 @@ import { RowReader, type View } from "../artifact/view.ts";
 import { Cors } from "./http/cors.ts";
 import { HashKey } from "./http/hash-key.ts";
 import { Sticky } from "./http/sticky.ts";
+import { type RouteMeter } from "./metrics/route-meter.ts";
 import { type Backend } from "./pool/backend.ts";
 import { addressOf } from "./pool/named-identities.ts";
 import { type Pool } from "./pool/pool.ts";
@@ -45,6 +46,8 @@ export interface Route {
   key: HashKey | undefined;
   /** Undefined where clients are not bound to backends. */
   sticky: Sticky<Backend> | undefined;
+  /** What counts its requests, from the first one on. */
+  meter: RouteMeter | undefined;
 }
 
 export class Generation {
@@ -52,6 +55,8 @@ export class Generation {
   readonly matcher: Matcher;
   readonly settings: Settings;
   readonly cors: Cors | undefined;
+  /** Spans are sent. */
+  readonly isTracing: boolean;
   readonly #pools: PoolRegistry;
   readonly #resolved: ReadonlyMap<string, string>;
   readonly #trusted: BlockList | undefined;
@@ -69,6 +74,8 @@ export class Generation {
     this.matcher = new Matcher(view);
     this.settings = settingsOf(view);
     this.cors = Cors.of(this.settings);
+    const { endpoint } = this.settings.tracing;
+    this.isTracing = (resolved.get(endpoint) ?? endpoint) !== "";
     this.#resolved = resolved;
     this.#pools = pools;
     this.#trusted =
@@ -122,6 +129,7 @@ export class Generation {
       pool,
       key: pool.usesHash ? new HashKey(pool.policy.hash) : undefined,
       sticky: this.#sticky(pool),
+      meter: undefined,
     };
   }
 

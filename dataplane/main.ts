@@ -4,6 +4,7 @@
  */
 import { parseListenAddress } from "../artifact/address.ts";
 import { settingsOf } from "../artifact/decode.ts";
+import { Admin } from "./admin/admin.ts";
 import { loadArtifact, type LoadedArtifact } from "./artifact-file.ts";
 import { ArtifactWatch } from "./artifact-watch.ts";
 import { ConnectionCounts } from "./connection-counts.ts";
@@ -12,11 +13,13 @@ import { firstArtifact } from "./first-artifact.ts";
 import { Handover } from "./handover.ts";
 import { HealthChecker } from "./health/health-checker.ts";
 import { Log } from "./log.ts";
+import { Observation } from "./observation/observation.ts";
 import { type Options, readOptions } from "./options.ts";
 import { NameDirectory } from "./pool/name-directory.ts";
 import { NameResolver, nameServers } from "./pool/name-resolver.ts";
 import { SlotUpkeep } from "./pool/slot-upkeep.ts";
 import { PoolState } from "./pool/state/pool-state.ts";
+import { ProcessState } from "./process-state.ts";
 import { reason } from "./reason.ts";
 import { logRefusals } from "./refusal-log.ts";
 import { generationMessage, identify, Reloader } from "./reloader.ts";
@@ -26,7 +29,7 @@ import { Workers } from "./workers.ts";
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 64;
 
-const options = readOptions(process.argv.slice(2));
+const options = readOptions(process.argv.slice(2), process.env);
 if (typeof options === "string") end(EXIT_USAGE, options);
 else await run(options);
 
@@ -36,8 +39,10 @@ async function run({
   wait,
   listen,
   parentPipe,
+  adminSocket: privateSocket,
+  controlSocket,
 }: Options): Promise<void> {
-  const log = Log.toStdout();
+  const log = new Log();
   const servers = nameServers(process.env);
   if (typeof servers === "string") return end(EXIT_USAGE, servers);
   const names = new NameDirectory(new NameResolver(servers), log);
@@ -53,6 +58,9 @@ async function run({
   if (first === undefined) process.exit(0);
   const settings = settingsOf(first.view);
   log.setLevels(settings.logLevels);
+  const { view, resolved } = first;
+  const observation = new Observation(log);
+  observation.serve({ view, settings, resolved });
 
   const text = listen ?? first.resolved.get(settings.listen) ?? settings.listen;
   const address = parseListenAddress(text);
@@ -69,11 +77,39 @@ async function run({
   health.serve(first.view, first.resolved);
   const handover = new Handover(log);
   const handoverBase = handover.base(address);
+  let admin: Admin;
+  try {
+    const adminListen = resolved.get(settings.admin.listen) ?? settings.admin.listen;
+    const { env } = process;
+    admin = await Admin.open({
+      listen: adminListen,
+      privateSocket,
+      controlSocket,
+      env,
+      log,
+      observation,
+    });
+  } catch (error) {
+    return end(EXIT_FAILED, reason(error));
+  }
+  const { channel } = admin;
   const workers = new Workers(
-    { count, listen: address, descriptorsMax, connections, pools, names, handoverBase },
+    {
+      count,
+      listen: address,
+      descriptorsMax,
+      connections,
+      pools,
+      names,
+      handoverBase,
+      observation,
+      admin: channel,
+    },
     message,
     log,
   );
+  workers.onPoolEvent = health.onEvent = (event) => admin.onPoolEvent(event);
+  health.onProbeFailed = (id) => observation.main.backend(id).probeFailed();
   let port: number;
   try {
     port = await workers.start();
@@ -91,6 +127,7 @@ async function run({
     ...(Number.isFinite(descriptorsMax) ? { descriptors: descriptorsMax } : {}),
     ...(workers.taken > 0 ? { taken_over: workers.taken } : {}),
     ...identify(first),
+    ...admin.facts,
   });
 
   const reloader = new Reloader(path, first, message, workers, log);
@@ -98,13 +135,16 @@ async function run({
     upkeep.serve(view, resolved);
     health.serve(view, resolved);
   };
-  reloader.onSettings = ({ limits }) => connections.setLimits(limits);
+  const served = { loaded: first, settings, generation: 1, since: new Date() };
+  const state = new ProcessState(served, () => workers.states);
+  admin.begin({ state, reloader, workers, connections, pools, health });
   const watch = new ArtifactWatch(
     path,
     () => reloader.request(),
     () => reloader.files,
   );
   signals.onReload = () => reloader.request();
+  signals.onReopen = () => observation.reopen();
   // A change between the first load and the watch's first look would be missed.
   reloader.request();
 
@@ -117,14 +157,19 @@ async function run({
   });
   void watch.stop();
   workers.announceDrain();
+  admin.announceDrain();
   const drained = sleep(drainDelayMs).then(() => {
     handover.withdraw();
+    admin.close();
     return workers.drain(drainTimeoutMs);
   });
   const second = signals.stop().then(() => workers.cut());
   await Promise.race([drained, second]);
   handover.withdraw();
+  admin.close();
+  await observation.finish();
   log.write("info", "dataplane", "Stopped");
+  await log.finish();
   process.exit(0);
 }
 

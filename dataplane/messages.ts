@@ -1,10 +1,12 @@
 /**
  * Messages between the main thread and its workers.
  */
-import { type Fields } from "./log.ts";
-import { type Endpoint, type NamePolicy } from "./pool/endpoints.ts";
-import { type PoolEvent } from "./pool/pool-events.ts";
-import { type LogLevel } from "../artifact/model.ts";
+import type { AdminChannel } from "./admin/admin-route.ts";
+import type { Fields } from "./log.ts";
+import type { FromObserver, ObservationStart, ToObserver } from "./observation/messages.ts";
+import type { Endpoint, NamePolicy } from "./pool/endpoints.ts";
+import type { PoolEvent } from "./pool/pool-events.ts";
+import type { LogLevel } from "../artifact/model.ts";
 
 /** What a worker serves: verified by the main thread, viewed by each worker. */
 export interface GenerationMessage {
@@ -32,6 +34,10 @@ export interface WorkerStart {
   connections: SharedArrayBuffer;
   /** What `PoolState` lies in. */
   pools: SharedArrayBuffer;
+  /** Where its observer writes. */
+  observation: ObservationStart;
+  /** Where the main thread answers operators. */
+  admin: AdminChannel;
   /** What another process listens with is taken over, where one gives it. */
   takeover: Takeover | undefined;
 }
@@ -45,6 +51,7 @@ export interface Takeover {
 export type ToWorker =
   | { type: "generation"; generation: GenerationMessage }
   | { type: "announce" }
+  | { type: "observation"; message: ToObserver }
   | { type: "drain"; timeoutMs: number }
   | { type: "give"; fd: number; at: number }
   | { type: "endpoints"; key: string; endpoints: readonly Endpoint[]; error: string }
@@ -58,6 +65,7 @@ export type FromWorker =
   | { type: "drained" }
   | NameWanted
   | { type: "pool-event"; event: PoolEvent }
+  | { type: "observation"; message: FromObserver }
   | { type: "log"; level: LogLevel; module?: string; message: string; fields: Fields };
 
 /** A worker begins to use a name, wants it to be asked for again, or uses it no more. */

@@ -2,12 +2,13 @@
  * Reloader: takes over a new artifact, or keeps the last good one and says why.
  */
 import { settingsOf } from "../artifact/decode.ts";
-import { type Settings } from "../artifact/model.ts";
+import type { Settings } from "../artifact/model.ts";
 import { loadArtifact, type LoadedArtifact } from "./artifact-file.ts";
-import { type Log } from "./log.ts";
-import { type GenerationMessage } from "./messages.ts";
+import type { Log } from "./log.ts";
+import type { GenerationMessage } from "./messages.ts";
+import type { Served } from "./process-state.ts";
 import { reason } from "./reason.ts";
-import { type Workers } from "./workers.ts";
+import type { Workers } from "./workers.ts";
 
 /**
  * A file that was refused is read once more after so long: the rest of a write in place may fall into
@@ -15,19 +16,30 @@ import { type Workers } from "./workers.ts";
  */
 const SECOND_LOOK_MS = 500;
 
+/** What came of a look at the file. The digest and the generation are those that are served. */
+export interface ReloadResult {
+  result: "loaded" | "unchanged" | "refused";
+  digest: string;
+  generation: number;
+  /** Why it was refused. */
+  error?: string;
+}
+
 export class Reloader {
   /** The settings in force. */
   settings: Settings;
   /** Told of an artifact that is about to be served. */
   onLoaded: (loaded: LoadedArtifact) => void = () => {};
-  /** Told of settings that have come into force. */
-  onSettings: (settings: Settings) => void = () => {};
+  /** Told of an artifact whose settings have come into force, and of the one before. */
+  onServed: (served: Served, before: LoadedArtifact) => void = () => {};
+  /** Told what came of a look, where there was something new to see. */
+  onResult: (result: ReloadResult) => void = () => {};
   readonly #path: string;
   readonly #workers: Workers;
   readonly #log: Log;
   #current: LoadedArtifact;
   #message: GenerationMessage;
-  #queue: Promise<void> = Promise.resolve();
+  #queue: Promise<unknown> = Promise.resolve();
   #isSecondLook = false;
   #refused = "";
 
@@ -54,21 +66,30 @@ export class Reloader {
 
   /** Looks at the file; one look after the other, however often this is called. */
   request(): void {
-    this.#queue = this.#queue
+    void this.reload();
+  }
+
+  /** The same, and what came of it. */
+  async reload(): Promise<ReloadResult> {
+    const result = this.#queue
       .then(() => this.#reload())
       .catch((error: unknown) => {
         this.#log.write("error", "artifact", "Reload failed by a bug, the last good one goes on", {
           error: error instanceof Error ? (error.stack ?? error.message) : String(error),
         });
+        return this.#result("refused", reason(error));
       });
+    this.#queue = result;
+    return result;
   }
 
-  async #reload(): Promise<void> {
+  async #reload(): Promise<ReloadResult> {
     const startedAt = performance.now();
     const loaded = this.#load();
-    if (loaded === undefined) return;
+    if (loaded === undefined) return this.#result("refused", this.#refused);
     const before = this.#current;
-    if (loaded.view.digest === before.view.digest && sameOutside(loaded, before)) return;
+    if (loaded.view.digest === before.view.digest && sameOutside(loaded, before))
+      return this.#result("unchanged");
     const settings = settingsOf(loaded.view);
     this.#warnOfRestart(before, loaded, settings);
     this.#message = generationMessage(loaded, this.#message.number + 1);
@@ -76,13 +97,25 @@ export class Reloader {
     await this.#workers.serve(this.#message);
     this.#current = loaded;
     this.settings = settings;
-    this.onSettings(settings);
     this.#log.setLevels(settings.logLevels);
+    this.onServed(
+      { loaded, settings, generation: this.#message.number, since: new Date() },
+      before,
+    );
     this.#log.write("info", "artifact", "Artifact loaded", {
       generation: this.#message.number,
       ...identify(loaded),
       milliseconds: Math.round(performance.now() - startedAt),
     });
+    const result = this.#result("loaded");
+    this.onResult(result);
+    return result;
+  }
+
+  #result(result: ReloadResult["result"], error?: string): ReloadResult {
+    const { digest } = this.#current.view;
+    const generation = this.#message.number;
+    return { result, digest, generation, ...(error === undefined ? {} : { error }) };
   }
 
   #load(): LoadedArtifact | undefined {
@@ -103,6 +136,7 @@ export class Reloader {
         error: text,
         serving: this.#current.view.digest,
       });
+      this.onResult(this.#result("refused", text));
       if (!isOutOfDescriptors(text)) this.#lookAgain();
       return undefined;
     }

@@ -5,6 +5,7 @@
 import { type Limits } from "../artifact/model.ts";
 import { ConnectionCounter, ConnectionCounts } from "./connection-counts.ts";
 import { Deadlines } from "./deadlines.ts";
+import { type AdminRoute } from "./admin/admin-route.ts";
 import { type Generation } from "./generation.ts";
 import { Decision } from "./http/decision.ts";
 import { FailureLog } from "./http/failure-log.ts";
@@ -15,6 +16,7 @@ import { ResponseHead } from "./http/response-head.ts";
 import { ReadBuffers } from "./http/wire.ts";
 import { RESPONSE_HEAD } from "./limits.ts";
 import { TimerWheel } from "./timer-wheel.ts";
+import { Observer } from "./observation/observer.ts";
 
 /** A client's connection, as far as ending all of them is concerned. */
 export interface Client {
@@ -30,6 +32,8 @@ export class Runtime {
   limits: Limits;
   isDraining = false;
   readonly connections: ConnectionCounter;
+  /** What is noted of the exchanges. */
+  readonly observer: Observer;
   readonly deadlines: Deadlines = new Deadlines();
   readonly wheel: TimerWheel = new TimerWheel();
   readonly failures: FailureLog = new FailureLog();
@@ -41,16 +45,24 @@ export class Runtime {
   requestHead: RequestHead;
   readonly responseHead: ResponseHead = new ResponseHead(RESPONSE_HEAD);
   path: Buffer;
+  /** Where what operators ask is answered. */
+  admin: AdminRoute | undefined;
   readonly decision: Decision = new Decision(this);
   /** Told each time a client's connection has gone. */
   onClientGone: () => void = () => {};
 
-  /** @param connections this worker's count of connections; left out, it is the only worker */
+  /**
+   * @param connections this worker's count of connections; left out, it is the only worker
+   * @param observer left out, nobody is told
+   */
   constructor(
     generation: Generation,
     connections = new ConnectionCounter(ConnectionCounts.create(1), 0),
+    observer = Observer.alone(),
   ) {
     this.generation = generation;
+    this.observer = observer;
+    observer.serve(generation);
     this.connections = connections;
     this.limits = limitsOf(generation);
     this.requestHead = new RequestHead(this.limits);
@@ -63,6 +75,7 @@ export class Runtime {
    */
   serve(generation: Generation): void {
     this.generation = generation;
+    this.observer.serve(generation);
     const before = this.limits;
     const limits = (this.limits = limitsOf(generation));
     const isSame =

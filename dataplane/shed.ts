@@ -17,6 +17,11 @@ export class Shed {
     this.#tell = tell;
   }
 
+  /** All of them since the start. */
+  get total(): number {
+    return this.#total;
+  }
+
   add(count: number): void {
     this.#untold += count;
     this.#total += count;

@@ -1,9 +1,10 @@
 /**
  * Signals: what the process is told from outside. SIGTERM, SIGINT and a parent that has gone stop it,
- * SIGHUP reloads.
+ * SIGHUP reloads, SIGUSR1 opens log files anew.
  */
 export class Signals {
   onReload: () => void = () => {};
+  onReopen: () => void = () => {};
   /** Stops that came before anybody waited for one. */
   #pending: string[] = [];
   #waiting: ((signal: string) => void)[] = [];
@@ -14,7 +15,7 @@ export class Signals {
     }
     process.on("SIGHUP", () => this.onReload());
     // Without a handler Node opens its inspector on SIGUSR1.
-    process.on("SIGUSR1", () => {});
+    process.on("SIGUSR1", () => this.onReopen());
     if (parentPipe) process.stdin.on("close", () => this.#stop("parent")).resume();
   }
 

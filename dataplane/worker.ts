@@ -5,6 +5,7 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 
 import { viewVerified } from "../artifact/view.ts";
+import { AdminRoute } from "./admin/admin-route.ts";
 import { ConnectionCounter, ConnectionCounts } from "./connection-counts.ts";
 import { giveListener, takeListener } from "./descriptor-passing.ts";
 import { descriptorEdges } from "./descriptors.ts";
@@ -18,6 +19,8 @@ import {
   type ToWorker,
   type WorkerStart,
 } from "./messages.ts";
+import { Observer } from "./observation/observer.ts";
+import { type PoolContext } from "./pool/pool.ts";
 import { PoolRegistry } from "./pool/pool-registry.ts";
 import { RemoteNames } from "./pool/remote-names.ts";
 import { PoolState } from "./pool/state/pool-state.ts";
@@ -34,19 +37,26 @@ const SHED_TELL_MS = 500;
 const start = workerData as WorkerStart;
 const port = parentPort as MessagePort;
 const names = new RemoteNames(tell);
-const pools = new PoolRegistry({
+const poolContext: PoolContext = {
   state: PoolState.over(start.pools, start.index),
   names,
   tell: (event) => tell({ type: "pool-event", event }),
   random: Math.random,
-});
+};
+const pools = new PoolRegistry(poolContext);
 const connections = ConnectionCounts.over(start.connections);
+const observer = new Observer(start.observation, (message) =>
+  tell({ type: "observation", message }),
+);
 const runtime = new Runtime(
   open(start.generation),
   new ConnectionCounter(connections, start.index),
+  observer,
 );
+runtime.admin = new AdminRoute(start.admin, poolContext);
 
 runtime.deadlines.start();
+observer.watchClock(runtime.deadlines);
 runtime.buffers.onFault = (error) => {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   tell({
@@ -86,6 +96,7 @@ listen().then(
 port.on("message", (message: ToWorker) => {
   if (message.type === "generation") swap(message.generation);
   else if (message.type === "announce") runtime.isDraining = true;
+  else if (message.type === "observation") observer.receive(message.message);
   else if (message.type === "drain") void drain(message.timeoutMs);
   else if (message.type === "endpoints")
     names.learnt(message.key, message.endpoints, message.error);
@@ -160,6 +171,7 @@ async function drain(timeoutMs: number): Promise<void> {
 /** What is not done is cut, so that no client takes half an answer for a whole one. */
 function finish(): void {
   for (const client of runtime.clients) client.cut();
+  observer.finish();
   tell({ type: "drained" });
   port.close();
   // In a worker this ends the thread.

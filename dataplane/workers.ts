@@ -3,18 +3,14 @@
  */
 import { Worker } from "node:worker_threads";
 
-import { type ConnectionCounts } from "./connection-counts.ts";
-import { type Log } from "./log.ts";
-import {
-  type FromWorker,
-  type GenerationMessage,
-  type Takeover,
-  type ToWorker,
-  type WorkerStart,
-} from "./messages.ts";
-import { type Names } from "./pool/endpoints.ts";
-import { logPoolEvent } from "./pool/pool-events.ts";
-import { type PoolState } from "./pool/state/pool-state.ts";
+import type { AdminChannel } from "./admin/admin-route.ts";
+import type { ConnectionCounts } from "./connection-counts.ts";
+import type { Log } from "./log.ts";
+import type { FromWorker, GenerationMessage, Takeover, ToWorker, WorkerStart } from "./messages.ts";
+import type { FromObserver, ObservationStart, ToObserver } from "./observation/messages.ts";
+import type { Names } from "./pool/endpoints.ts";
+import { logPoolEvent, type PoolEvent } from "./pool/pool-events.ts";
+import type { PoolState } from "./pool/state/pool-state.ts";
 import { WorkerNames } from "./pool/worker-names.ts";
 import { RestartDelay } from "./restart-delay.ts";
 import { Shed } from "./shed.ts";
@@ -41,6 +37,17 @@ export interface WorkersOptions {
   names: Names;
   /** Where another process may give what it listens with. */
   handoverBase: string | undefined;
+  /** Who is told what workers note. */
+  observation: WorkerObservation;
+  /** Where workers hand what operators ask. */
+  admin: AdminChannel;
+}
+
+/** Who watches the workers, each by its index. */
+interface WorkerObservation {
+  start(worker: number): ObservationStart;
+  end(worker: number): void;
+  receive(worker: number, message: FromObserver): ToObserver | undefined;
 }
 
 /** One of the sockets that a worker listens with. */
@@ -50,6 +57,8 @@ export interface ListeningSocket {
 }
 
 export class Workers {
+  /** Told of what a worker says has become of a backend, once the log has been. */
+  onPoolEvent: (event: PoolEvent) => void = () => {};
   readonly #options: WorkersOptions;
   readonly #log: Log;
   readonly #shed: Shed;
@@ -125,6 +134,33 @@ export class Workers {
     });
   }
 
+  /** Tells a worker's observer something. */
+  tell(index: number, message: ToObserver): void {
+    this.#workers.get(index)?.postMessage({ type: "observation", message } satisfies ToWorker);
+  }
+
+  /** How many there should be, and are. */
+  get states(): { wanted: number; serving: number } {
+    return { wanted: this.#options.count, serving: this.#serving.size };
+  }
+
+  /** Workers that have died since the start, and connections that were turned away. */
+  get deaths(): number {
+    return this.#deaths;
+  }
+
+  get turnedAway(): number {
+    return this.#shed.total;
+  }
+
+  /** How busy each worker's thread was since the start, from 0 to 1. */
+  utilization(): { worker: number; ratio: number }[] {
+    return [...this.#workers].map(([worker, { performance }]) => ({
+      worker,
+      ratio: performance.eventLoopUtilization().utilization,
+    }));
+  }
+
   /** Answers say `Connection: close` from now on; new connections are still accepted. */
   announceDrain(): void {
     this.#isDraining = true;
@@ -195,6 +231,8 @@ export class Workers {
       descriptorsMax: this.#options.descriptorsMax,
       connections: this.#options.connections.memory,
       pools: this.#options.pools.buffer,
+      observation: this.#options.observation.start(index),
+      admin: this.#options.admin,
       takeover,
     };
     // A module beside this one: .ts in a checkout, .js in the published package.
@@ -228,7 +266,10 @@ export class Workers {
           this.#onServing();
         } else if (message.type === "shed") this.#shed.add(message.count);
         else if (message.type === "name") this.#names.wanted(index, message);
-        else if (message.type === "pool-event") logPoolEvent(this.#log, message.event);
+        else if (message.type === "pool-event") {
+          logPoolEvent(this.#log, message.event);
+          this.onPoolEvent(message.event);
+        } else if (message.type === "observation") this.#observe(index, message.message);
         else if (message.type === "log")
           this.#log.write(
             message.level,
@@ -249,12 +290,18 @@ export class Workers {
         this.#options.connections.forget(index);
         this.#options.pools.forget(index);
         this.#names.forget(index);
+        this.#options.observation.end(index);
         this.#onServing();
         if (!this.#isEnding)
           this.#died(index, { livedMs: performance.now() - startedAt, error: failure });
         else if (this.#workers.size === 0) this.#onEnd();
       });
     });
+  }
+
+  #observe(index: number, message: FromObserver): void {
+    const reply = this.#options.observation.receive(index, message);
+    if (reply !== undefined) this.tell(index, reply);
   }
 
   /** Another worker takes its place: at once, or later where one has died just before. */

@@ -10,6 +10,7 @@ import type { Model } from "../artifact/model.ts";
 import { fillReferences, parseReferences } from "../artifact/reference.ts";
 import { compile } from "../compiler/compile.ts";
 import { readTree } from "../compiler/read-tree.ts";
+import { findToken } from "../control/token.ts";
 import { startEchoBackend } from "./echo-backend.ts";
 import type { EchoBackend } from "./echo-backend.ts";
 
@@ -19,7 +20,10 @@ const [folder = "configs", ...flags] = process.argv.slice(2);
 const { model } = compile(readTree(folder));
 // A tree with errors has no model: balto says what they are.
 const backends = model === undefined ? [] : await startBackends(localPorts(model));
-if (model !== undefined) say(`try: curl -i -H 'Host: ${exampleHost(model)}' ${exampleUrl(model)}`);
+if (model !== undefined) {
+  say(`try: curl -i -H 'Host: ${exampleHost(model)}' ${exampleUrl(model)}`);
+  if (!flags.includes("--no-control")) sayHowToAsk(`http://localhost:${portOf(model)}`);
+}
 process.exitCode = await runBalto();
 await Promise.all(backends.map(async (backend) => backend.close()));
 
@@ -70,10 +74,25 @@ function exampleHost({ services }: Model): string {
   return services[0]?.domains[0]?.replace("*", "any") ?? "localhost";
 }
 
-function exampleUrl({ services, settings }: Model): string {
-  const port = /[0-9]+$/.exec(resolved(settings.listen))?.[0] ?? "5500";
+function exampleUrl(model: Model): string {
+  const { services } = model;
   const path = services[0]?.pattern.replace("*", "hello").replaceAll(/:([^/]+)/g, "$1") ?? "/";
-  return `http://localhost:${port}${path}`;
+  return `http://localhost:${portOf(model)}${path}`;
+}
+
+function portOf({ settings }: Model): string {
+  return /[0-9]+$/.exec(resolved(settings.listen))?.[0] ?? "5500";
+}
+
+/** The API: reading from this machine needs no token; the one for writing is made at the first start. */
+function sayHowToAsk(url: string): void {
+  const { file } = findToken(process.env);
+  const token = file === undefined ? "$BALTO_ADMIN_TOKEN" : `$(cat ${file})`;
+  say(`api: curl ${url}/balto/services`);
+  say(`     curl -H "Authorization: Bearer ${token}" -H 'Content-Type: application/json' \\`);
+  say(
+    `       -d '{"domain":"new.example.com","path_prefix":"/*","ports":["3000"]}' ${url}/balto/services`,
+  );
 }
 
 function resolved(text: string): string {

@@ -94,6 +94,21 @@ export const CONFIG_DEFAULTS = {
     metrics: {
       enabled: true,
     },
+    access_log: {
+      enabled: false,
+      format: "json",
+      path: "",
+      sample_rate: 1,
+      query: false,
+    },
+    tracing: {
+      endpoint: "",
+      service_name: "balto",
+      sample_rate: 1,
+    },
+    request_id: {
+      enabled: true,
+    },
     cors: {
       enabled: false,
       allowed_origins: [],
@@ -124,6 +139,21 @@ export const CONFIG_DEFAULTS = {
       delay: "0s",
       timeout: "20s",
     },
+  },
+  api: {
+    require_if_match: false,
+    allow_link_local: false,
+    allowed_origins: [],
+    git: {
+      enabled: false,
+      author: "Balto API <balto@localhost>",
+    },
+  },
+  admin: {
+    listen: "",
+    readers: [],
+    allowed_origins: [],
+    writer_url: "",
   },
   pools: [],
   services: [],

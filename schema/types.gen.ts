@@ -27,6 +27,8 @@ export interface Documents {
 export interface Config {
   global?: Global;
   server?: Server;
+  api?: Api;
+  admin?: Admin;
   /**
    * Named pools, beside those under pools/.
    */
@@ -49,6 +51,9 @@ export interface Global {
   tls?: Tls;
   logging?: Logging;
   metrics?: Metrics;
+  access_log?: AccessLog;
+  tracing?: Tracing;
+  request_id?: RequestId;
   cors?: Cors;
   timeouts?: GlobalTimeouts;
 }
@@ -413,6 +418,57 @@ export interface Metrics {
   enabled?: boolean;
 }
 /**
+ * A line for each request. It never holds credentials, and never waits: where lines cannot be written as fast as they come, some are dropped and counted.
+ */
+export interface AccessLog {
+  /**
+   * true writes it.
+   */
+  enabled?: boolean;
+  /**
+   * `json` is one object a line, with timings by phase; `combined` is the Combined Log Format of web servers.
+   */
+  format?: "json" | "combined";
+  /**
+   * File to write to; empty is standard output, beside the log of events. SIGUSR1 opens it anew. References such as `${env:NAME}` are allowed.
+   */
+  path?: string;
+  /**
+   * Which share of the requests gets a line: 1 is every one, 0.01 one in a hundred.
+   */
+  sample_rate?: number;
+  /**
+   * true writes the query of a request's target too; tokens are often found there.
+   */
+  query?: boolean;
+}
+/**
+ * Distributed traces. `traceparent` is passed on, or begun, whatever stands here; with an endpoint spans are sent too.
+ */
+export interface Tracing {
+  /**
+   * URL of an OpenTelemetry collector that takes OTLP over HTTP; without a path `/v1/traces` is meant. Empty sends nothing. References such as `${env:NAME}` are allowed.
+   */
+  endpoint?: string;
+  /**
+   * What this gateway is called in traces.
+   */
+  service_name?: string;
+  /**
+   * Which share of the traces that begin here is sent. A peer of `server.trusted_proxies` that has decided already is followed.
+   */
+  sample_rate?: number;
+}
+/**
+ * `X-Request-Id`: taken from a peer of `server.trusted_proxies`, else made; sent to the backend and to the client.
+ */
+export interface RequestId {
+  /**
+   * false passes the field on as it comes, both ways.
+   */
+  enabled?: boolean;
+}
+/**
  * Cross-origin requests from browsers.
  */
 export interface Cors {
@@ -522,6 +578,64 @@ export interface Drain {
    * After the delay, how long exchanges may take to finish before they are cut.
    */
   timeout?: string;
+}
+/**
+ * The REST API that writes this tree. Its process reads these keys anew for every request; the artifact does not hold them.
+ */
+export interface Api {
+  /**
+   * true answers a write without `If-Match` with 428, so that no client overwrites what it has not read. Creating needs `If-Match` with the list's ETag, or `If-None-Match: *`.
+   */
+  require_if_match?: boolean;
+  /**
+   * true lets the API register backends at link-local addresses and at the metadata services of clouds.
+   */
+  allow_link_local?: boolean;
+  /**
+   * Origins whose pages may write, `*` is any; a write with another `Origin` is refused.
+   *
+   * Items: An origin such as `https://console.example.com`, or `*`.
+   */
+  allowed_origins?: string[];
+  git?: ApiGit;
+}
+/**
+ * Whether a change made by the API becomes a commit.
+ */
+export interface ApiGit {
+  /**
+   * true commits each change, and only the file it touched. The tree must be in a git repository; a file that differs from HEAD, a conflict, a merge or a rebase under way refuse the change.
+   */
+  enabled?: boolean;
+  /**
+   * Author of a commit whose request names none in `Balto-Author`, and the committer of all.
+   */
+  author?: string;
+}
+/**
+ * Where operators look inside: `/balto/*`. What is not a reading by a client on this machine needs `Authorization: Bearer` with the token of `BALTO_ADMIN_TOKEN`, of the file `BALTO_ADMIN_TOKEN_FILE`, or of the file that is made at the first start.
+ */
+export interface Admin {
+  /**
+   * An address of its own for `/balto/*`: `host:port`, or `unix:` and the absolute path of a socket. Empty is `server.port`. `/health`, `/livez` and `/readyz` are answered on both. References such as `${env:NAME}` are allowed. A change needs a restart.
+   */
+  listen?: string;
+  /**
+   * Addresses and networks (CIDR) that may read without a token, as this machine may: where Prometheus is, for example.
+   *
+   * Items: An IPv4 or IPv6 address or network.
+   */
+  readers?: string[];
+  /**
+   * Origins whose pages may read what is answered here. Writes are the business of `api.allowed_origins`.
+   *
+   * Items: An origin such as `https://console.example.com`, or `*`.
+   */
+  allowed_origins?: string[];
+  /**
+   * URL of the Balto that writes the tree, where it is another one: writes are relayed to it, with the token they came with. References such as `${env:NAME}` are allowed.
+   */
+  writer_url?: string;
 }
 /**
  * A named pool: backends and how they are balanced, checked and protected, for any number of services.

@@ -8,7 +8,7 @@ import { EXIT_FAILED, EXIT_OK } from "../exit-code.ts";
 import { UsageError } from "../failure.ts";
 import { digestAndTime, follow } from "../follow.ts";
 import { contents } from "../model-summary.ts";
-import { publish } from "../publish.ts";
+import { publish, publishChange } from "../publish.ts";
 import { printReport, REPORT_FLAGS } from "../report-flags.ts";
 import { stopSignal } from "../stop-signals.ts";
 import { folderState } from "../watch-folder.ts";
@@ -87,7 +87,8 @@ in one line; a tree with errors leaves the last good artifact in place.`,
       memory,
       since,
       published: result,
-      publish: ({ artifact }) => publish(output, artifact),
+      artifact: output,
+      publish: ({ artifact }) => publishChange(output, artifact),
       kept: "stays",
       quiet,
       terminal,

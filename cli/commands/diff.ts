@@ -63,7 +63,7 @@ async function openAfter(
   live: string | undefined,
   terminal: Terminal,
 ): Promise<OpenedArtifact> {
-  if (live !== undefined) return openLive(live);
+  if (live !== undefined) return openLive(live, terminal);
   return operand === undefined ? openFolder(undefined, terminal) : openSource(operand, terminal);
 }
 

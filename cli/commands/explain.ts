@@ -60,7 +60,7 @@ file; then places of settings are not known. --live asks a Balto that runs.`,
     const { explanation, prefix } =
       live === undefined
         ? explainHere(request, { tree, artifact }, terminal)
-        : { explanation: await explainLive(live, request), prefix: "" };
+        : { explanation: await explainLive(live, request, terminal), prefix: "" };
     if (flags.format === "json") terminal.out(`${JSON.stringify(explanation, null, 2)}\n`);
     else {
       const { outColour: colour, columns } = terminal;

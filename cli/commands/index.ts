@@ -2,16 +2,21 @@
 import type { AnyCommand } from "../command.ts";
 import { checkCommand } from "./check.ts";
 import { compileCommand } from "./compile.ts";
+import { controlCommand } from "./control.ts";
 import { diffCommand } from "./diff.ts";
 import { explainCommand } from "./explain.ts";
 import { fmtCommand } from "./fmt.ts";
 import { initCommand } from "./init.ts";
 import { inspectCommand } from "./inspect.ts";
+import { reloadCommand } from "./reload.ts";
 import { replayCommand } from "./replay.ts";
 import { runCommand } from "./run.ts";
 import { schemaCommand } from "./schema.ts";
 import { serveCommand } from "./serve.ts";
+import { servicesCommand } from "./services.ts";
+import { statusCommand } from "./status.ts";
 import { testCommand } from "./test.ts";
+import { topCommand } from "./top.ts";
 import { versionCommand } from "./version.ts";
 
 export const commands: readonly AnyCommand[] = [
@@ -25,6 +30,11 @@ export const commands: readonly AnyCommand[] = [
   replayCommand,
   testCommand,
   fmtCommand,
+  controlCommand,
+  statusCommand,
+  reloadCommand,
+  servicesCommand,
+  topCommand,
   inspectCommand,
   schemaCommand,
   versionCommand,

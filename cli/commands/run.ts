@@ -5,19 +5,22 @@
 import { join } from "node:path";
 
 import { CompileMemory } from "../../compiler/memory.ts";
+import { recoverTree } from "../../control/write/recover.ts";
 import { command } from "../command.ts";
 import type { AnyCommand } from "../command.ts";
 import { compileFolder } from "../compiled-folder.ts";
 import type { CompileResult } from "../compiled-folder.ts";
 import { configFolder } from "../config-folder.ts";
+import { type ControlProcess, startControlProcess } from "../control-process.ts";
 import { checkDataPlaneFlags, DATA_PLANE_FLAGS } from "../data-plane-flags.ts";
 import { startDataPlane } from "../data-plane-process.ts";
-import type { DataPlaneProcess } from "../data-plane-process.ts";
+import type { ControlSockets, DataPlaneProcess } from "../data-plane-process.ts";
 import { EXIT_FAILED, EXIT_OK } from "../exit-code.ts";
+import { Failure, reason } from "../failure.ts";
 import { digestAndTime, follow } from "../follow.ts";
 import { contents } from "../model-summary.ts";
 import { makePrivateFolder } from "../private-folder.ts";
-import { publish } from "../publish.ts";
+import { publishChange } from "../publish.ts";
 import { printReport } from "../report-flags.ts";
 import { onInputClosed, onStopSignal } from "../stop-signals.ts";
 import type { Terminal } from "../terminal.ts";
@@ -34,11 +37,16 @@ unless --wait is given.
 
 SIGINT and SIGTERM drain the data plane and end both; a second one cuts. If the data plane ends by
 itself, the command says so and ends with status 1. The artifact is published to a private temporary
-folder, never into the tree.`,
+folder, never into the tree.
+
+The REST API that writes the tree (\`balto control\`) runs as a third process, which the data plane passes
+requests to: where Balto serves traffic, it answers /balto/services. Should it die, traffic goes on and it
+is started again.`,
   operand: { name: "DIR", summary: "The config tree" },
   flags: {
     ...DATA_PLANE_FLAGS,
     wait: { type: "boolean", summary: "Wait for a tree without errors instead of failing" },
+    "no-control": { type: "boolean", summary: "Do not start the REST API that writes the tree" },
     quiet: { type: "boolean", short: "q", summary: "Say nothing but diagnostics" },
     "parent-pipe": {
       type: "boolean",
@@ -49,6 +57,7 @@ folder, never into the tree.`,
   run: async ({ operand, flags, terminal }) => {
     checkDataPlaneFlags(flags);
     const folder = configFolder(operand, terminal.env);
+    await mend(folder, terminal);
     const since = folderState(folder);
     const memory = new CompileMemory();
     const compiled = compileFolder(folder, "", memory);
@@ -67,6 +76,7 @@ folder, never into the tree.`,
       workers: flags.workers,
       listen: flags.listen,
       quiet: flags.quiet,
+      withControl: !flags["no-control"],
       parentPipe: flags["parent-pipe"],
       terminal,
     });
@@ -82,6 +92,8 @@ interface Serving {
   workers: string | undefined;
   listen: string | undefined;
   quiet: boolean;
+  /** Whether the REST API is served, too. */
+  withControl: boolean;
   parentPipe: boolean;
   terminal: Terminal;
 }
@@ -91,13 +103,19 @@ async function serveAndFollow(serving: Serving): Promise<number> {
   const place = makePrivateFolder(terminal.env);
   const artifact = join(place.path, "balto.artifact");
   const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<number>();
+  const sockets = serving.withControl ? socketsIn(place.path) : undefined;
   let dataPlane: DataPlaneProcess | undefined;
+  let control: ControlProcess | undefined;
   let stopping = false;
 
   const publishAndStart = ({ artifact: bytes }: CompileResult): void => {
-    publish(artifact, bytes);
+    publishChange(artifact, bytes);
     if (dataPlane !== undefined || stopping) return;
-    dataPlane = startDataPlane({ artifact, workers, listen });
+    dataPlane = startDataPlane({ artifact, workers, listen, sockets });
+    if (sockets !== undefined) {
+      const { control: socket, admin: adminSocket } = sockets;
+      control = startControlProcess({ folder, socket, artifact, adminSocket, terminal });
+    }
     dataPlane.ended.then((status) => {
       if (!stopping) terminal.note(`balto run: the data plane ended with status ${status}\n`);
       end(stopping ? status : EXIT_FAILED);
@@ -105,6 +123,7 @@ async function serveAndFollow(serving: Serving): Promise<number> {
   };
   const stop = (count: number): void => {
     stopping = true;
+    void control?.stop();
     if (dataPlane === undefined) end(EXIT_OK);
     // Asked three times: it is given no chance to refuse.
     else dataPlane.signal(count < 3 ? "SIGTERM" : "SIGKILL");
@@ -121,6 +140,7 @@ async function serveAndFollow(serving: Serving): Promise<number> {
       memory,
       since,
       published: result,
+      artifact,
       publish: publishAndStart,
       kept: "keeps serving",
       quiet,
@@ -129,9 +149,27 @@ async function serveAndFollow(serving: Serving): Promise<number> {
     try {
       return await ended;
     } finally {
-      await following.close();
+      await Promise.all([following.close(), control?.stop()]);
     }
   } finally {
     place.remove();
+  }
+}
+
+/** Both in the folder that only this user can enter. */
+function socketsIn(folder: string): ControlSockets {
+  return { control: join(folder, "control.sock"), admin: join(folder, "admin.sock") };
+}
+
+/** Before the tree is read: a change that a crash cut off is completed or taken back. @throws Failure */
+async function mend(folder: string, terminal: Terminal): Promise<void> {
+  try {
+    const recovery = await recoverTree(folder);
+    if (recovery === undefined) return;
+    const { path, outcome } = recovery;
+    terminal.note(`${folder}/${path}: a change that was cut off was ${outcome}\n`);
+  } catch (error) {
+    const help = `look at ${folder}/.balto/journal.json; removed, the files stay as they are`;
+    throw new Failure(`a change that was cut off cannot be mended: ${reason(error)}`, help);
   }
 }

@@ -81,8 +81,9 @@ export const VALUE_CODES = {
     severity: "error",
     text: (): Text => [
       "a reference is not allowed here",
-      "write the value itself; references stand in ports, backends[].url, server.port, logging.path, " +
-        "tls.cert_file, tls.key_file, sticky.secret and health_check.headers",
+      "write the value itself; references stand in ports, backends[].url, server.port, " +
+        "logging.path, tls.cert_file, tls.key_file, sticky.secret, health_check.headers, " +
+        "access_log.path, tracing.endpoint, admin.listen and admin.writer_url",
     ],
   },
   BAL3011: {
@@ -173,6 +174,30 @@ export const VALUE_CODES = {
     text: (): Text => [
       "sticky sessions have no secret: anybody could make such a cookie and choose a backend",
       "add secret: ${env:STICKY_SECRET}, at least 16 characters, or set enabled: false",
+    ],
+  },
+  BAL3050: {
+    name: "bad-endpoint",
+    severity: "error",
+    text: (p: { reason: string }): Text => [
+      `not the URL of a service: ${p.reason}`,
+      "write scheme, host and port, such as http://otel-collector:4318",
+    ],
+  },
+  BAL3051: {
+    name: "bad-admin-address",
+    severity: "error",
+    text: (p: { reason: string }): Text => [
+      `the admin endpoints cannot be there: ${p.reason}`,
+      "write host:port such as 127.0.0.1:5501, or a socket such as unix:/run/balto/admin.sock",
+    ],
+  },
+  BAL3060: {
+    name: "bad-author",
+    severity: "error",
+    text: (p: { author: string; reason: string }): Text => [
+      `the author "${p.author}" ${p.reason}`,
+      "write a name and an address, such as Platform Team <platform@example.com>",
     ],
   },
   BAL3101: {

@@ -7,7 +7,7 @@ import { forwardStart, needsSlash } from "../../artifact/forward-path.ts";
 import { NONE } from "../../artifact/layout.ts";
 import { Matcher, NO_METHOD } from "../../artifact/match.ts";
 import type { ServicePolicy, Settings } from "../../artifact/model.ts";
-import { isHealthPath } from "../../artifact/own-path.ts";
+import { NOT_OWN, OWN_ADMIN, ownPathOf } from "../../artifact/own-path.ts";
 import { parameterValues } from "../../artifact/parameter-values.ts";
 import { normalizePath, PATH_BAD, PATH_UNCHANGED } from "../../artifact/path.ts";
 import { requestParts, type RequestParts } from "../../artifact/request-parts.ts";
@@ -107,8 +107,13 @@ export class Decider {
     };
     decision.matched = matched;
     decision.path = matched.path.toString();
-    if (isHealthPath(matched.path, 0, matched.path.length)) {
-      return { status: 200, why: "/health is answered by the gateway itself, on every host" };
+    const own = ownPathOf(matched.path, 0, matched.path.length);
+    if (own === OWN_ADMIN && this.settings.admin.listen === "") {
+      return { status: 200, why: `${decision.path} is the gateway's own: operators ask it there` };
+    }
+    if (own !== NOT_OWN && own !== OWN_ADMIN) {
+      const why = `${decision.path} is answered by the gateway itself, on every host`;
+      return { status: 200, why };
     }
     return this.#optionsAnswer(request) ?? this.#match(request, matched, decision);
   }

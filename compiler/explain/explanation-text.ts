@@ -9,6 +9,7 @@ import type { Explanation } from "./explanation.ts";
 import type { NearMiss } from "./near-misses.ts";
 import type { PathStep } from "./path-steps.ts";
 import type { Setting } from "./provenance.ts";
+import { stateText } from "./backend-state.ts";
 import type { Candidate } from "./upstream.ts";
 import { routeLine } from "./route-ref.ts";
 
@@ -110,9 +111,11 @@ function upstream({ upstream }: Explanation, { paint }: Page): string[] {
 function pool({ pool, route }: Explanation, page: Page): string[] {
   if (pool === null) return [];
   const { name, algorithm, backends } = pool;
-  const rows = backends.map(({ name: label, address, share, place, ...rest }) => [
+  const isLive = backends.some(({ states }) => states !== undefined);
+  const rows = backends.map(({ name: label, address, share, place, states = [], ...rest }) => [
     `${shareText(share)}%`,
     printable(label === "" ? address : `${address} (${label})`) + traitsText(rest),
+    ...(isLive ? [printable(states.map(stateText).join("; "))] : []),
     page.place(place),
   ]);
   const title = page.paint("note", "pool".padEnd(LABEL_COLUMNS));

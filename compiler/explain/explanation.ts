@@ -16,7 +16,7 @@ import { hostOf } from "./refusal.ts";
 import { formatUrl, type Request } from "./request.ts";
 import { placeText, routeRef, type RouteRef } from "./route-ref.ts";
 import { similarDomains, similarRoutes } from "./similar-routes.ts";
-import { type Candidate, candidatesOf, type Upstream, upstreamOf } from "./upstream.ts";
+import { type Candidate, candidatesOf, isPassedOn, type Upstream, upstreamOf } from "./upstream.ts";
 
 export interface Explanation {
   request: {
@@ -114,7 +114,7 @@ export class Explainer {
       route: service === undefined ? null : routeRef(service, this.#domain(decision)),
       near_misses: this.#misses(request, decision),
       parameters: decision.parameters,
-      upstream: this.upstream(request, decision),
+      upstream: this.#seen(request, decision),
       pool:
         pool === undefined
           ? null
@@ -126,6 +126,15 @@ export class Explainer {
             },
       settings: service === undefined ? null : this.#settings(service),
     };
+  }
+
+  /** With the client's own fields, which go on as they came. */
+  #seen(request: Request, decision: Decision): Upstream | null {
+    const upstream = this.upstream(request, decision);
+    if (upstream === null) return null;
+    const [host, ...made] = upstream.fields;
+    const passed = request.fields.filter(({ name }) => isPassedOn(name));
+    return { ...upstream, fields: [host!, ...passed, ...made] };
   }
 
   #settings(service: Service): RouteSettings {

@@ -1,10 +1,11 @@
 /**
- * Upstream: the request as the backend will see it, as far as it does not depend on which other fields
- * the client sends: request line, Host, forwarding fields and parameters, in the data plane's order.
+ * Upstream: what the backend will see of a request beside the client's own fields: request line, Host,
+ * forwarding fields and parameters, in the data plane's order.
  */
 import { type BackendAddress, formatAuthority, parseBackendUrl } from "../../artifact/address.ts";
 import type { Backend, Pool, Service, Settings } from "../../artifact/model.ts";
 import { fillReferences, parseReferences, type Part } from "../../artifact/reference.ts";
+import type { BackendState } from "./backend-state.ts";
 import type { Decision } from "./decide.ts";
 import { fieldValue, type Field, type Request } from "./request.ts";
 import { placeText } from "./route-ref.ts";
@@ -33,6 +34,8 @@ export interface Candidate {
   /** Its share of the requests, percent, while all backends are well. */
   share: number;
   place: string;
+  /** Of each of its endpoints, where a Balto that runs was asked. */
+  states?: BackendState[];
 }
 
 /** The request as the first of the pool's backends sees it, of those that get requests while all are well. */

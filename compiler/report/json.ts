@@ -40,12 +40,13 @@ export function json({ diagnostics, prefix }: ReportInput): string {
   const report: JsonReport = {
     format_version: JSON_FORMAT_VERSION,
     summary: count(diagnostics),
-    diagnostics: diagnostics.map((diagnostic) => entry(diagnostic, prefix)),
+    diagnostics: diagnostics.map((diagnostic) => jsonDiagnostic(diagnostic, prefix)),
   };
   return `${JSON.stringify(report, null, 2)}\n`;
 }
 
-function entry(diagnostic: Diagnostic, prefix: string): JsonDiagnostic {
+/** One diagnostic as the report has it; the API gives the same. */
+export function jsonDiagnostic(diagnostic: Diagnostic, prefix: string): JsonDiagnostic {
   const { code, name, severity, message, location, notes, help } = diagnostic;
   return {
     code,

@@ -7,6 +7,7 @@ import type { Config, PoolList, ServiceList } from "../../schema/types.gen.ts";
 import { DiagnosticLog } from "../diagnostic-log.ts";
 import type { ParsedFile } from "../parse/parse.ts";
 import { itemsOf, type YamlNode } from "../parse/yaml-node.ts";
+import { type ApiSettings, DEFAULT_API, readApi } from "./api.ts";
 import { field } from "./field.ts";
 import { Globals } from "./globals.ts";
 import { type NamedPoolDraft, readPool } from "./pool.ts";
@@ -18,6 +19,8 @@ import { checkTexts } from "./text.ts";
 export interface ResolvedFile {
   /** Only balto.config.yaml has them. */
   settings: Settings | undefined;
+  /** What the writer of the tree is told; likewise. */
+  api: ApiSettings | undefined;
   pools: NamedPoolDraft[];
   services: ServiceDraft[];
 }
@@ -25,6 +28,7 @@ export interface ResolvedFile {
 /** What all files say, still unlinked, in order of files and lines. */
 export interface ResolvedTree {
   settings: Settings;
+  api: ApiSettings;
   pools: NamedPoolDraft[];
   services: ServiceDraft[];
 }
@@ -39,6 +43,7 @@ export class Resolver {
     const nodes = nodesOf(role, root);
     return {
       settings: role === "config" ? readSettings(root, log) : undefined,
+      api: role === "config" ? readApi(field<Config>(root, "api"), log) : undefined,
       pools: nodes.pools.map((node) => readPool(node, this.#globals, log)),
       services: nodes.services.map((node) => readService(node, this.#globals, log)),
     };
@@ -49,6 +54,7 @@ export class Resolver {
 export function gather(files: readonly ResolvedFile[]): ResolvedTree {
   return {
     settings: files.find(({ settings }) => settings !== undefined)?.settings ?? DEFAULT_SETTINGS,
+    api: files.find(({ api }) => api !== undefined)?.api ?? DEFAULT_API,
     pools: files.flatMap(({ pools }) => pools),
     services: files.flatMap(({ services }) => services),
   };

@@ -16,12 +16,17 @@ import type {
   Tls,
 } from "../../schema/types.gen.ts";
 import { DiagnosticLog } from "../diagnostic-log.ts";
-import { headOf, itemsOf, type YamlNode } from "../parse/yaml-node.ts";
+import { headOf, type YamlNode } from "../parse/yaml-node.ts";
 import { readDuration } from "./duration.ts";
 import { field } from "./field.ts";
 import { readLimits } from "./limits.ts";
-import { parseNetwork } from "./network.ts";
+import { readAdmin } from "./admin.ts";
+import { readObservation } from "./observation.ts";
+import { readNetworks } from "./networks.ts";
+import { readOrigins } from "./origins.ts";
+import { readPath } from "./path.ts";
 import { readFlag } from "./scalar.ts";
+import { readSet } from "./set.ts";
 import { plainText, referringText, sampleOf } from "./text.ts";
 
 /** Reads the settings of balto.config.yaml. */
@@ -54,6 +59,8 @@ export function readSettings(root: YamlNode | undefined, log: DiagnosticLog): Se
     limits: readLimits(field<Server>(server, "limits"), log),
     tls: readTls(field<Global>(global, "tls"), log),
     cors: readCors(field<Global>(global, "cors"), log),
+    ...readObservation(global, log),
+    admin: readAdmin(field<Config>(root, "admin"), log),
   };
 }
 
@@ -78,14 +85,6 @@ function readListen(node: YamlNode | undefined, log: DiagnosticLog): string {
     return fallback;
   }
   return /^[0-9]+$/.test(read.text) ? `:${read.text}` : read.text;
-}
-
-function readNetworks(list: YamlNode | undefined, log: DiagnosticLog): string[] {
-  return readSet(list, log, (item, text) => {
-    const network = parseNetwork(text);
-    if (typeof network === "string") return network;
-    return log.report("BAL3007", item, { text, ...network });
-  }).toSorted();
 }
 
 /** A list is the exact set; a word is that level and all more severe. */
@@ -117,61 +116,9 @@ function readTls(node: YamlNode | undefined, log: DiagnosticLog): Settings["tls"
   return tls;
 }
 
-function readPath(node: YamlNode | undefined, log: DiagnosticLog): string | undefined {
-  const read = referringText(node, log);
-  if (node === undefined || read === undefined) return undefined;
-  const { text } = read;
-  // DER in base64 begins so; a path hardly does, and is never so long without a dot.
-  if (/^MI[A-Za-z0-9+/=\s]{62,}$/.test(text)) {
-    const hint = "write the path of the file that holds it; if it was a private key, change it now";
-    log.report("BAL3011", node, { what: "key material", hint });
-    return undefined;
-  }
-  // oxlint-disable-next-line no-control-regex -- control characters are what it is for
-  if (/[\u0000-\u001f\u007f]/.test(text)) {
-    log.report("BAL3015", node, { reason: "it holds a control character" });
-    return undefined;
-  }
-  return text;
-}
-
 function readCors(node: YamlNode | undefined, log: DiagnosticLog): Settings["cors"] {
-  const allowedOrigins = readSet(field<Cors>(node, "allowed_origins"), log, (item, text) => {
-    const origin = text.toLowerCase();
-    const reason = originFault(origin);
-    if (reason === undefined) return origin;
-    return log.report("BAL3013", item, { origin: text, reason });
-  });
   return {
     enabled: readFlag(field<Cors>(node, "enabled"), CONFIG_DEFAULTS.global.cors.enabled),
-    allowedOrigins: allowedOrigins.toSorted(),
+    allowedOrigins: readOrigins(field<Cors>(node, "allowed_origins"), log),
   };
-}
-
-/** Origins are compared byte by byte with the field of a browser, so only its form can match. */
-function originFault(origin: string): string | undefined {
-  if (origin === "*") return undefined;
-  const match = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)(.*)$/.exec(origin);
-  if (match === null) return "has no scheme";
-  if (match[2] !== "") return "has something after its host: an origin has no path";
-  return URL.canParse(origin) && /^[a-z0-9.\-_[\]:]+$/.test(match[1]!)
-    ? undefined
-    : "has no valid host";
-}
-
-/** The texts of a list as `read` gives them, each once; a repeated one is reported. */
-function readSet(
-  list: YamlNode | undefined,
-  log: DiagnosticLog,
-  read: (item: YamlNode, text: string) => string | void,
-): string[] {
-  const values = new Set<string>();
-  for (const item of itemsOf(list)) {
-    const text = plainText(item);
-    const value = text === undefined ? undefined : read(item, text);
-    if (value === undefined) continue;
-    if (values.has(value)) log.report("BAL2008", item, { value });
-    values.add(value);
-  }
-  return [...values];
 }

@@ -30,6 +30,10 @@ const PROBES_MAX = 64;
 const LATE_TELL_MS = 60_000;
 
 export class HealthChecker implements ProbedBackendContext {
+  /** Told of what has become of a backend, once the log has been. */
+  onEvent: (event: PoolEvent) => void = () => {};
+  /** Told of each probe that finds a backend ill. */
+  onProbeFailed: (backendId: string) => void = () => {};
   readonly state: PoolState;
   readonly #names: Names;
   readonly #log: Log;
@@ -48,6 +52,11 @@ export class HealthChecker implements ProbedBackendContext {
     this.#log = log;
     const turnstile = new Turnstile(PROBES_MAX);
     this.#context = { ask, turnstile, onLate: (waitedMs) => this.#tellLate(waitedMs) };
+  }
+
+  /** By which people know the backends that are probed. */
+  *ids(): Generator<string> {
+    for (const backend of this.#backends.values()) yield* backend.ids();
   }
 
   /** How many targets are probed. */
@@ -88,6 +97,11 @@ export class HealthChecker implements ProbedBackendContext {
 
   tell(event: PoolEvent): void {
     logPoolEvent(this.#log, event);
+    this.onEvent(event);
+  }
+
+  probeFailed(backendId: string): void {
+    this.onProbeFailed(backendId);
   }
 
   probe(key: string, target: ProbeTarget, isUp: boolean): Probe {
@@ -153,6 +167,10 @@ class WrittenBackend {
     const before = this.#checked;
     this.#checked = checked;
     this.#follow(before);
+  }
+
+  *ids(): Generator<string> {
+    for (const { id } of this.#probed.values()) yield id;
   }
 
   close(): void {

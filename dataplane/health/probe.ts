@@ -10,6 +10,8 @@ import { type ProbeTarget } from "./probe-target.ts";
 export interface ProbeFollower {
   /** It is up or down. `run` counts the probes that say so, `reason` is why it is down. */
   onHealth(isUp: boolean, run: number, reason: string): void;
+  /** A probe has found it ill; told before what comes of it. */
+  onFailure(): void;
   /** A run of good probes has come behind a bad one, though it was not down. */
   onRecovery(): void;
 }
@@ -72,6 +74,7 @@ export class Probe {
 
   #tell(reason: string): void {
     const { unhealthyThreshold, healthyThreshold } = this.#target.policy;
+    if (reason !== "") for (const follower of this.followers) follower.onFailure();
     const change = this.#health.note(reason === "");
     if (change === undefined) return;
     for (const follower of this.followers) {

@@ -13,6 +13,8 @@ import { type ProbeTarget, probeTarget, targetKey } from "./probe-target.ts";
 export interface ProbedBackendContext {
   readonly state: PoolState;
   tell(event: PoolEvent): void;
+  /** A probe has found it ill, whether that makes it down or not. */
+  probeFailed(backendId: string): void;
   /** The probe of a target, begun with this finding where there is none yet. */
   probe(key: string, target: ProbeTarget, isUp: boolean): Probe;
   /** The probe has lost a follower. */
@@ -20,8 +22,9 @@ export interface ProbedBackendContext {
 }
 
 export class ProbedBackend implements ProbeFollower {
+  /** By which people know it. */
+  readonly id: string;
   readonly #context: ProbedBackendContext;
-  readonly #id: string;
   readonly #slot: number;
   #probe: Probe | undefined;
   #key = "";
@@ -37,7 +40,7 @@ export class ProbedBackend implements ProbeFollower {
   constructor(context: ProbedBackendContext, identity: string, id: string, initiallyUp: boolean) {
     const { state } = context;
     this.#context = context;
-    this.#id = id;
+    this.id = id;
     this.#slot = state.acquire(identity);
     if (state.isNew(this.#slot)) state.setHealth(this.#slot, initiallyUp);
     this.#told = state.isUp(this.#slot) ? "up" : "";
@@ -62,7 +65,7 @@ export class ProbedBackend implements ProbeFollower {
 
   onHealth(isUp: boolean, run: number, reason: string): void {
     const { state } = this.#context;
-    const backendId = this.#id;
+    const backendId = this.id;
     state.setHealth(this.#slot, isUp);
     const now = isUp ? "up" : "down";
     if (this.#told !== now) {
@@ -74,9 +77,13 @@ export class ProbedBackend implements ProbeFollower {
     this.#context.tell({ kind: "breaker-half-open", backendId, timeoutMs: this.#breakerMs });
   }
 
+  onFailure(): void {
+    this.#context.probeFailed(this.id);
+  }
+
   onRecovery(): void {
     const isReturned = this.#context.state.endEjection(this.#slot);
-    if (isReturned) this.#context.tell({ kind: "returned", backendId: this.#id });
+    if (isReturned) this.#context.tell({ kind: "returned", backendId: this.id });
   }
 
   close(): void {

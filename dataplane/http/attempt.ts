@@ -9,6 +9,9 @@ import { type Timeouts } from "../../artifact/model.ts";
 import { type Backend } from "../pool/backend.ts";
 import { type Outcome } from "../pool/outcome.ts";
 import { type UpstreamConnection, type UpstreamUser } from "../pool/upstream-connection.ts";
+import { BackendMeter } from "../metrics/backend-meter.ts";
+import { type Row } from "../metrics/recorder.ts";
+import { type Cause } from "../observation/cause.ts";
 import { type Runtime } from "../runtime.ts";
 import { Alarm, type AlarmOwner } from "../timer-wheel.ts";
 import { AnswerDrain } from "./answer-drain.ts";
@@ -49,6 +52,10 @@ export class Attempt implements UpstreamUser, AlarmOwner {
   backend: Backend | undefined;
   /** Why it has failed, for the log. */
   cause = "";
+  /** The same in a word. */
+  why: Cause = "backend_reset";
+  /** Where it is counted as under way. */
+  row: Row | undefined;
   /** A limit in time has ended it. */
   isTimedOut = false;
   /** What the answer's status means to the backend. */
@@ -110,6 +117,7 @@ export class Attempt implements UpstreamUser, AlarmOwner {
     this.backend = backend;
     this.#ticket = ticket;
     this.#isPicked = true;
+    this.row = undefined;
     this.#timeouts = timeouts;
     this.#tryTimeoutMs = tryTimeoutMs;
     this.#interim = 0;
@@ -182,7 +190,7 @@ export class Attempt implements UpstreamUser, AlarmOwner {
     const head = this.#runtime.responseHead;
     for (;;) {
       const behind = head.parse(bytes, start, end);
-      if (behind < 0) return this.fail("reset", "its answer breaks the grammar");
+      if (behind < 0) return this.fail("reset", "its answer breaks the grammar", "backend_invalid");
       if (behind === 0) {
         if (end > start) this.#stash = Buffer.from(bytes.subarray(start, end));
         return;
@@ -193,7 +201,7 @@ export class Attempt implements UpstreamUser, AlarmOwner {
         return this.#user.onHead(this, bytes, behind, end);
       }
       if (++this.#interim > INTERIM_ANSWERS_MAX) {
-        return this.fail("reset", "it sends interim answers without an end");
+        return this.fail("reset", "it sends interim answers without an end", "backend_invalid");
       }
       this.#user.onInterim(this, bytes);
       start = behind;
@@ -305,8 +313,10 @@ export class Attempt implements UpstreamUser, AlarmOwner {
   }
 
   /** Ends it before its answer was accepted, by the backend's fault. */
-  fail(failure: Failure, cause: string): void {
+  fail(failure: Failure, cause: string, end: Cause = "backend_reset"): void {
     this.cause = cause;
+    if (this.isTimedOut) this.why = "backend_timeout";
+    else this.why = failure === "connect-failure" ? "connect_failed" : end;
     this.#latencyMs = performance.now() - this.#sentAt;
     this.end(failure === "status" ? this.outcome : failure);
     this.#user.onFailed(this, failure);
@@ -334,6 +344,7 @@ export class Attempt implements UpstreamUser, AlarmOwner {
     this.#stash = undefined;
     if (!this.#isPicked) return;
     this.#isPicked = false;
+    if (this.row !== undefined) BackendMeter.ended(this.row);
     this.backend!.settle(outcome, this.#latencyMs, this.#ticket);
   }
 

@@ -61,6 +61,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
     this.#exchange = new Exchange(runtime, this);
     runtime.clients.add(this);
     runtime.deadlines.add(this);
+    runtime.observer.recorder.thread.connectionOpened();
     this.#becomeIdle();
   }
 
@@ -187,10 +188,11 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   #refuse(refusal: number): void {
     const { output, requestHead } = this.#runtime;
     const status = refusalStatus(refusal);
+    const marks = this.#runtime.observer.refuse(status, this);
     output.clear();
     writeOwnAnswer(output, {
       status,
-      fields: status === 405 ? `Allow: ${METHODS_KNOWN}\r\n` : "",
+      fields: marks + (status === 405 ? `Allow: ${METHODS_KNOWN}\r\n` : ""),
       json: "",
       minor: 1,
       keepAlive: false,
@@ -366,7 +368,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
     }
     if (!this.wire.isFlushed) {
       if (this.wire.hasProgressed()) return this.armWrite();
-      this.#exchange.abort("client does not take its answer");
+      this.#exchange.abort("client_slow");
       return this.cut();
     }
     if (this.#exchange.isActive) {
@@ -388,6 +390,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
     this.#runtime.connections.close(this.ticket);
     this.#runtime.clients.delete(this);
     this.#runtime.deadlines.remove(this);
+    this.#runtime.observer.recorder.thread.connectionClosed();
     this.#exchange.abort();
     this.#tunnel?.onClientClosed();
     this.#runtime.onClientGone();

@@ -5,12 +5,13 @@
  * One object a worker, filled for each request; it holds until the next one's.
  */
 import { NO_METHOD } from "../../artifact/match.ts";
-import { isHealthPath } from "../../artifact/own-path.ts";
+import { NOT_OWN, OWN_ADMIN, OWN_PROBE, ownPathOf } from "../../artifact/own-path.ts";
 import { parameterValues } from "../../artifact/parameter-values.ts";
 import { normalizePath, PATH_BAD, PATH_UNCHANGED } from "../../artifact/path.ts";
-import { type Generation } from "../generation.ts";
+import { type Generation, type Route } from "../generation.ts";
+import { type AdminRoute } from "../admin/admin-route.ts";
 import { type RequestHead } from "./request-head.ts";
-import { type Forwarding } from "./request-writer.ts";
+import { type Forwarding, NO_MARKS } from "./request-writer.ts";
 import { METHODS_KNOWN, type OwnStatus } from "./status.ts";
 
 /** Whom a request comes from. */
@@ -24,6 +25,8 @@ export interface DecisionContext {
   readonly generation: Generation;
   /** Room for a path at the limit of a request target. */
   readonly path: Buffer;
+  /** Where what operators ask is answered; left out, it is asked of nobody. */
+  readonly admin?: AdminRoute | undefined;
 }
 
 export class Decision {
@@ -40,7 +43,11 @@ export class Decision {
   /** The backend that the request's cookie names: its index, -1 where there is none, and its tag. */
   sticky = -1;
   stickyTag = "";
-  readonly forwarding: Forwarding = {} as Forwarding;
+  /** What the request has come to, whether it goes on from there or not. */
+  route: Route | undefined;
+  /** It is a probe or an operator's question, and no traffic. */
+  isInternal = false;
+  readonly forwarding: Forwarding = { marks: NO_MARKS } as Forwarding;
   readonly #context: DecisionContext;
 
   constructor(context: DecisionContext) {
@@ -50,6 +57,8 @@ export class Decision {
   /** Decides. `bytes` is what `head` was parsed from. */
   decide(head: RequestHead, bytes: Buffer, from: RequestPeer): void {
     this.fields = this.json = this.cors = "";
+    this.route = undefined;
+    this.isInternal = false;
     this.status = this.#decide(head, bytes, from);
   }
 
@@ -69,9 +78,10 @@ export class Decision {
       forwarding.pathStart = 0;
       forwarding.pathEnd = length;
     }
-    if (isHealthPath(forwarding.path, forwarding.pathStart, forwarding.pathEnd)) {
-      this.json = '{"status":"ok"}';
-      return 200;
+    const own = ownPathOf(forwarding.path, forwarding.pathStart, forwarding.pathEnd);
+    if (own !== NOT_OWN) {
+      const status = this.#own(own, head, bytes, from);
+      if (status !== undefined) return status;
     }
     if (head.maxForwards === 0) return this.#noContent(`Allow: ${METHODS_KNOWN}\r\n`);
     if (generation.cors !== undefined) {
@@ -80,6 +90,28 @@ export class Decision {
       if (preflight !== undefined) return this.#noContent(preflight);
     }
     return this.#route(head, bytes, from);
+  }
+
+  /** What Balto answers itself, here or in the main thread; undefined where it is traffic all the same. */
+  #own(
+    own: number,
+    head: RequestHead,
+    bytes: Buffer,
+    from: RequestPeer,
+  ): OwnStatus | 0 | undefined {
+    const { admin } = this.#context;
+    if (own === OWN_PROBE) {
+      this.isInternal = true;
+      this.json = '{"status":"ok"}';
+      return 200;
+    }
+    if (admin === undefined || (own === OWN_ADMIN && !admin.isOnTraffic)) return undefined;
+    this.isInternal = true;
+    admin.forward(this.forwarding, head, bytes, from);
+    this.hash = 0;
+    this.sticky = -1;
+    this.stickyTag = "";
+    return 0;
   }
 
   /** Host, method, path and what predicates ask for to a route, and what its pool picks by. */
@@ -99,7 +131,7 @@ export class Decision {
     const parameters = parameterValues(matcher, path);
     if (parameters === undefined) return 400;
 
-    const route = generation.route(row);
+    const route = (this.route = generation.route(row));
     if (head.contentLength > route.bodyBytesMax) return 413;
     forwarding.route = route;
     forwarding.rest = matcher.rest;

@@ -11,6 +11,8 @@ import { type Waiter } from "../pool/waiting-queue.ts";
 import { type PickRequest } from "../pool/pick-request.ts";
 import { type UpstreamConnection } from "../pool/upstream-connection.ts";
 import { type Route } from "../generation.ts";
+import { type Account } from "../observation/account.ts";
+import { type Cause } from "../observation/cause.ts";
 import { type Runtime } from "../runtime.ts";
 import { Attempt, type AttemptUser } from "./attempt.ts";
 import { type Decision } from "./decision.ts";
@@ -51,9 +53,13 @@ export class Delivery implements AttemptUser, Waiter, ScheduleUser {
   attempts = 0;
   /** Why the last of them has failed. */
   cause = "";
+  /** The same in a word. */
+  why: Cause = "no_backend";
   readonly #runtime: Runtime;
   readonly #user: DeliveryUser;
   #route: Route | undefined;
+  /** What is noted of the request. It is over when the exchange is. */
+  #account: Account | undefined;
   /** The attempt that the body goes to and the answer comes from, and the one beside it. */
   #main: Attempt;
   #hedge: Attempt | undefined;
@@ -85,10 +91,15 @@ export class Delivery implements AttemptUser, Waiter, ScheduleUser {
    *
    * @returns for whom the head is to be written, before `start`; undefined where no backend is left
    */
-  open(head: RequestHead, { forwarding, hash, sticky }: Decision): RequestTarget | undefined {
+  open(
+    head: RequestHead,
+    { forwarding, hash, sticky }: Decision,
+    account: Account,
+  ): RequestTarget | undefined {
     const { route } = forwarding;
     const replay = this.#replay;
     this.#route = route;
+    this.#account = account;
     this.#isHead = head.isHead;
     this.#wantsWebSocket = head.wantsWebSocket;
     replay.begin(head, route.retry);
@@ -108,6 +119,7 @@ export class Delivery implements AttemptUser, Waiter, ScheduleUser {
     }
     if (!picks.isPoolFull) {
       this.cause = "no backend can be used";
+      this.why = "no_backend";
       return undefined;
     }
     this.#isWaiting = true;
@@ -154,7 +166,9 @@ export class Delivery implements AttemptUser, Waiter, ScheduleUser {
   #take(attempt: Attempt, backend: Backend, ticket: number): boolean {
     const { timeouts, retry } = this.#route!;
     this.attempts++;
-    return attempt.take(backend, ticket, timeouts, retry.perTryTimeoutMs);
+    const isConnected = attempt.take(backend, ticket, timeouts, retry.perTryTimeoutMs);
+    attempt.row = this.#account!.attempt(backend, isConnected);
+    return isConnected;
   }
 
   // --- the request's body ------------------------------------------------------------------------
@@ -194,6 +208,7 @@ export class Delivery implements AttemptUser, Waiter, ScheduleUser {
   }
 
   onReconnecting(attempt: Attempt): void {
+    this.#account!.reconnecting(attempt.backend!);
     if (attempt !== this.#main) return;
     this.#isReady = false;
     this.#user.onWaiting();
@@ -203,6 +218,7 @@ export class Delivery implements AttemptUser, Waiter, ScheduleUser {
   onConnected(attempt: Attempt): void {
     const replay = this.#replay;
     const { output } = this.#runtime;
+    this.#account!.connected();
     replay.send(output, attempt.backend!, attempt.wire, this.isRequestComplete);
     // A fresh connection is not stale; without a policy nothing is made up for from here on.
     if (!replay.isRepeatable || !(attempt.isReused || this.#mayGoOn)) replay.drop();
@@ -223,7 +239,7 @@ export class Delivery implements AttemptUser, Waiter, ScheduleUser {
     const { responseHead: head } = this.#runtime;
     if (head.status === 101) {
       if (!this.#wantsWebSocket || !head.upgradesToWebSocket)
-        return attempt.fail("reset", "it switches protocols unasked");
+        return attempt.fail("reset", "it switches protocols unasked", "backend_invalid");
       this.#accept(attempt);
       return this.#user.onSwitch(bytes, at, end);
     }
@@ -266,6 +282,8 @@ export class Delivery implements AttemptUser, Waiter, ScheduleUser {
   /** An attempt has failed before its answer. */
   onFailed(attempt: Attempt, failure: Failure): void {
     this.cause = attempt.cause;
+    this.why = attempt.why;
+    this.#account!.attemptFailed(attempt.backend!, failure === "status");
     this.#picks.tried(attempt.backend!);
     const other = this.#beside(attempt);
     if (other !== undefined) return this.#becomesMain(other);
@@ -309,6 +327,7 @@ export class Delivery implements AttemptUser, Waiter, ScheduleUser {
     const backend = picks.next();
     if (backend !== undefined) return this.#begin(backend, picks.ticket);
     if (picks.isPoolFull) return this.#wait();
+    this.why = "no_backend";
     this.#fail(503);
   }
 
@@ -365,20 +384,27 @@ export class Delivery implements AttemptUser, Waiter, ScheduleUser {
   /** Every backend has as many requests as it may have: in turn, for a limited time. */
   #wait(): void {
     this.#isWaiting = this.#route!.pool.wait(this);
-    if (this.#isWaiting) return this.#user.onWaiting();
+    if (this.#isWaiting) {
+      this.#account!.queued();
+      return this.#user.onWaiting();
+    }
     this.cause = "every backend is full, and so is the queue";
+    this.why = "queue_full";
     this.#fail(503);
   }
 
   onBackend(backend: Backend, ticket: number): void {
     this.#isWaiting = false;
+    this.#account!.unqueued();
     if (this.#mayHedge) this.#planHedge();
     this.#begin(backend, ticket);
   }
 
   onTimeout(): void {
     this.#isWaiting = false;
+    this.#account!.unqueued();
     this.cause = "every backend is full";
+    this.why = "queue_timeout";
     this.#fail(503);
   }
 
@@ -386,6 +412,9 @@ export class Delivery implements AttemptUser, Waiter, ScheduleUser {
   onRequestTimeout(): void {
     const isClients = this.#isReady && !this.isRequestComplete && this.wire.isFlushed;
     this.cause = "request timeout";
+    this.why = isClients ? "request_timeout" : "backend_timeout";
+    const { backend } = this;
+    if (!isClients && backend !== undefined) this.#account!.attemptFailed(backend, false);
     this.#drop(isClients ? "aborted" : "timeout");
     this.#user.onUndeliverable(isClients ? 408 : 504);
   }
@@ -404,8 +433,11 @@ export class Delivery implements AttemptUser, Waiter, ScheduleUser {
   }
 
   /** The answer cannot be passed on to its end, by the backend's fault. */
-  break(cause: string): void {
-    this.cause = this.#main.isTimedOut ? "read timeout" : cause;
+  break(cause: string, end: Cause): void {
+    const { isTimedOut } = this.#main;
+    this.cause = isTimedOut ? "read timeout" : cause;
+    this.why = isTimedOut ? "backend_timeout" : end;
+    this.#account!.attemptFailed(this.#main.backend!, false);
     this.#drop(this.#main.isTimedOut ? "timeout" : "reset");
   }
 
@@ -430,7 +462,11 @@ export class Delivery implements AttemptUser, Waiter, ScheduleUser {
   }
 
   #drop(outcome: Outcome): void {
-    if (this.#isWaiting) this.#route?.pool.cancel(this);
+    if (this.#isWaiting) {
+      this.#route?.pool.cancel(this);
+      // The first pick has failed already, and the wait may not have begun.
+      this.#account!.unqueued();
+    }
     this.#isWaiting = false;
     this.#main.end(outcome);
     this.#hedge?.end(outcome);

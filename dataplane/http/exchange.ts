@@ -6,6 +6,8 @@
  * A client connection has one exchange at a time and uses the object again for the next one.
  */
 import { type Route } from "../generation.ts";
+import { type Account } from "../observation/account.ts";
+import { type Cause, causeOf } from "../observation/cause.ts";
 import { type Runtime } from "../runtime.ts";
 import { Delivery, type DeliveryUser } from "./delivery.ts";
 import { type ExchangeClient } from "./exchange-client.ts";
@@ -42,16 +44,13 @@ export class Exchange implements DeliveryUser {
   #cors = "";
   /** What the request's cookie says of its backend. */
   #stickyTag = "";
+  /** What is noted of the request, until it is over. */
+  #account: Account | undefined;
 
   constructor(runtime: Runtime, client: ExchangeClient) {
     this.#runtime = runtime;
     this.#client = client;
     this.#delivery = new Delivery(runtime, this);
-  }
-
-  /** What the request is called in logs, and at its backend; "" as long as requests have no ids. */
-  get requestId(): string {
-    return "";
   }
 
   /**
@@ -60,10 +59,14 @@ export class Exchange implements DeliveryUser {
    * @returns where the bytes begin that are not this request's
    */
   begin(head: RequestHead, bytes: Buffer, at: number, end: number): number {
-    const { decision, output } = this.#runtime;
+    const { decision, output, observer } = this.#runtime;
     const delivery = this.#delivery;
     this.#open(head);
+    const account = (this.#account = observer.begin(head, bytes, this.#client));
+    decision.forwarding.marks = account;
     decision.decide(head, bytes, this.#client);
+    account.isInternal = decision.isInternal;
+    if (decision.route !== undefined) account.routed(decision.route);
     this.#cors = decision.cors;
     if (decision.status !== 0) {
       this.reply(decision.status, decision.fields, decision.json);
@@ -73,7 +76,7 @@ export class Exchange implements DeliveryUser {
     this.#route = forwarding.route;
     this.#stickyTag = decision.stickyTag;
     this.request.bytesMax = this.#route.bodyBytesMax;
-    const target = delivery.open(head, decision);
+    const target = delivery.open(head, decision, account);
     if (target === undefined) {
       this.onUndeliverable(503);
       return this.#discard(bytes, at, end);
@@ -173,7 +176,7 @@ export class Exchange implements DeliveryUser {
   #blameClient(status: OwnStatus, cause: string): void {
     this.#report("client", cause, this.hasAnswered ? 0 : status);
     this.#delivery.cancel();
-    if (this.hasAnswered) this.#cut();
+    if (this.hasAnswered) this.#cut(causeOf(status));
     else this.reply(status);
   }
 
@@ -200,14 +203,18 @@ export class Exchange implements DeliveryUser {
   onSwitch(bytes: Buffer, at: number, end: number): void {
     const { responseHead, output } = this.#runtime;
     const delivery = this.#delivery;
+    const account = this.#account!;
+    this.#account = undefined;
+    account.switched(delivery.backend!);
     output.clear();
-    writeInterimHead(output, bytes, responseHead, this.#stickyLine());
+    writeInterimHead(output, bytes, responseHead, this.#stickyLine(), account);
     this.#client.send(output);
     const { tunnelMs } = this.#route!.timeouts;
     const upstream = delivery.handOver();
     const tunnel = new Tunnel(this.#runtime, this.#client, upstream, tunnelMs, () =>
       delivery.endTunnel(),
     );
+    tunnel.account = account;
     upstream.reassign(tunnel);
     this.#end();
     this.#client.startTunnel(tunnel);
@@ -229,6 +236,8 @@ export class Exchange implements DeliveryUser {
     this.hasAnswered = true;
     this.#upstreamKeepAlive = head.keepAlive && !decoder.endsWithConnection;
     this.#upstreamKeepAliveSeconds = head.keepAliveSeconds;
+    const account = this.#account!;
+    account.answered(head.status, this.#delivery.backend!);
     output.clear();
     writeResponseHead(output, bytes, head, {
       minor: this.#minor,
@@ -237,9 +246,11 @@ export class Exchange implements DeliveryUser {
       contentLength: head.status === 204 ? -1 : head.contentLength,
       cors: this.#cors,
       cookie: this.#stickyLine(),
+      marks: account,
     });
     this.#client.beginAnswer(output);
     this.#relayAnswer(bytes, at, end);
+    this.#runtime.observer.releaseClock();
   }
 
   /** The cookie that brings the client back to this backend, where it has not got it yet. */
@@ -267,7 +278,7 @@ export class Exchange implements DeliveryUser {
         const isHeadUnsent = output.length > 0;
         output.clear();
         if (isHeadUnsent) this.hasAnswered = false;
-        return this.#break("its answer's body breaks its framing");
+        return this.#break("its answer's body breaks its framing", "backend_invalid");
       }
       // Bytes behind the answer belong to nobody: the connection is not used again.
       if (decoder.next < end) this.#upstreamKeepAlive = false;
@@ -291,21 +302,24 @@ export class Exchange implements DeliveryUser {
       this.#response.finish(this.#client.wire, this.#runtime.output);
       return this.#finish();
     }
-    this.#break("answer broken off");
+    this.#break("answer broken off", "backend_cut");
   }
 
   /** What the backend sends is not whole: neither may the answer seem to be. */
-  #break(cause: string): void {
-    this.#delivery.break(cause);
-    this.#report("backend", this.#delivery.cause, this.hasAnswered ? 0 : 502);
-    if (this.hasAnswered) this.#cut();
-    else this.reply(502);
+  #break(text: string, cause: Cause): void {
+    const delivery = this.#delivery;
+    delivery.break(text, cause);
+    this.#report("backend", delivery.cause, this.hasAnswered ? 0 : 502);
+    if (this.hasAnswered) return this.#cut(delivery.why);
+    this.#account!.cause = delivery.why;
+    this.reply(502);
   }
 
   /** No backend has answered: an answer of our own. */
   onUndeliverable(status: OwnStatus): void {
     this.#report(status === 408 ? "client" : "backend", this.#delivery.cause, status);
     if (status === 408) this.#keepAlive = false;
+    this.#account!.cause = this.#delivery.why;
     this.reply(status);
   }
 
@@ -316,15 +330,17 @@ export class Exchange implements DeliveryUser {
     const { output } = this.#runtime;
     if (!this.request.decoder.done && this.#wantsContinue && !this.#hasContinued)
       this.#keepAlive = false;
+    const account = this.#account!;
     output.clear();
-    writeOwnAnswer(output, {
+    const bytes = writeOwnAnswer(output, {
       status,
-      fields: this.#cors + fields,
+      fields: this.#cors + account.answerFields + fields,
       json,
       minor: this.#minor,
       keepAlive: this.#keepAlive,
       isHead: this.#isHead,
     });
+    account.replied(status, bytes);
     this.hasAnswered = true;
     this.#client.beginAnswer(output);
     output.flush(this.#client.wire);
@@ -334,15 +350,19 @@ export class Exchange implements DeliveryUser {
   }
 
   /** The answer cannot be completed: the client must see that it is not whole. */
-  #cut(): void {
+  #cut(cause: Cause): void {
+    this.#account!.cause = cause;
     this.#end();
     this.#client.cut();
   }
 
-  /** The client has gone, or cannot be served any more. */
-  abort(cause = "client has gone"): void {
+  /** The client has gone, or is given up. */
+  abort(cause: "client_aborted" | "client_slow" = "client_aborted"): void {
     if (!this.isActive) return;
-    this.#report("client", cause, this.hasAnswered ? 0 : 499);
+    const isSlow = cause === "client_slow";
+    const text = isSlow ? "client does not take its answer" : "client has gone";
+    this.#report("client", text, this.hasAnswered ? 0 : 499);
+    this.#account!.cause = cause;
     this.#delivery.cancel();
     this.#end();
   }
@@ -357,13 +377,16 @@ export class Exchange implements DeliveryUser {
 
   #end(): void {
     this.isActive = false;
+    this.#account?.end(this.request.bytes, this.#response.bytes);
+    this.#account = undefined;
     this.#route = undefined;
   }
 
   /** Says in the log what has gone wrong, and by whose doing. */
   #report(side: RequestFailure["side"], cause: string, status: number): void {
     const route = this.#route;
-    if (route === undefined) return;
+    const account = this.#account!;
+    if (route === undefined || account.isInternal) return;
     const { attempts, backend } = this.#delivery;
     this.#runtime.failures.report(this.#runtime.deadlines.now, {
       side,
@@ -374,7 +397,7 @@ export class Exchange implements DeliveryUser {
       service: route.service,
       route: route.pattern,
       status,
-      request_id: this.requestId,
+      request_id: account.idText,
     });
   }
 

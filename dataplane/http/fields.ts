@@ -32,6 +32,10 @@ export const FIELD = {
   MAX_FORWARDS: 18,
   /** As PROTECTED; the cookie of a sticky session is taken out of it. */
   COOKIE: 19,
+  /** Balto's own where it gives ids; see observation/account.ts. From here on all are. */
+  REQUEST_ID: 20,
+  TRACEPARENT: 21,
+  TRACESTATE: 22,
 } as const;
 
 const NAMES: [string, number][] = [
@@ -45,7 +49,10 @@ const NAMES: [string, number][] = [
   ["forwarded", FIELD.FORWARDED],
   ["keep-alive", FIELD.KEEP_ALIVE],
   ["connection", FIELD.CONNECTION],
+  ["tracestate", FIELD.TRACESTATE],
+  ["traceparent", FIELD.TRACEPARENT],
   ["max-forwards", FIELD.MAX_FORWARDS],
+  ["x-request-id", FIELD.REQUEST_ID],
   ["authorization", FIELD.PROTECTED],
   ["content-length", FIELD.CONTENT_LENGTH],
   ["http2-settings", FIELD.HOP],
@@ -66,6 +73,7 @@ for (const [name, kind] of NAMES) {
 }
 const X_FORWARDED = Buffer.from("x-forwarded-");
 const X_PARAM = Buffer.from("x-param-");
+const X_REQUEST_ID_BYTES = "x-request-id".length;
 const X = 0x78;
 
 /** Most names that a Connection field may name; more is refused. */
@@ -181,7 +189,7 @@ function classify(bytes: Uint8Array, start: number, end: number): number {
     if (equalsFolded(bytes, start, start + X_FORWARDED.length, X_FORWARDED)) {
       return exact(bytes, start, end, FIELD.FORWARDED);
     }
-    return FIELD.OTHER;
+    return length === X_REQUEST_ID_BYTES ? exact(bytes, start, end, FIELD.OTHER) : FIELD.OTHER;
   }
   return exact(bytes, start, end, FIELD.OTHER);
 }

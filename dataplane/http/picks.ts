@@ -2,6 +2,7 @@
  * Picks: which backend a request is sent to next, and to which it has been already.
  */
 import { type Backend } from "../pool/backend.ts";
+import { empty } from "../pool/balance/tier.ts";
 import { type Pool } from "../pool/pool.ts";
 
 export class Picks {
@@ -24,7 +25,7 @@ export class Picks {
     this.#pool = pool;
     request.hash = hash;
     request.sticky = sticky;
-    if (request.tried.length > 0) request.tried.length = 0;
+    empty(request.tried);
   }
 
   /** The next backend, one that was tried only where there is no other; undefined where there is none. */

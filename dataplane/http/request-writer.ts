@@ -36,7 +36,18 @@ export interface Forwarding {
   /** Where in the output the target's parts were written; `hostAt` is -1 where the client's host was. */
   prefixAt: number;
   hostAt: number;
+  marks: RequestMarks;
 }
+
+/** Request id and trace context: what the client sent of them goes on, or Balto's own instead. */
+export interface RequestMarks {
+  /** @param kind of `FIELD`, one of the three from REQUEST_ID on */
+  passes(kind: number): boolean;
+  writeRequestFields(output: Output): void;
+}
+
+/** Of a request that nothing is noted of. */
+export const NO_MARKS: RequestMarks = { passes: () => true, writeRequestFields: () => {} };
 
 /** Writes the whole head, the empty line included. `bytes` is what `head` was parsed from. */
 export function writeRequestHead(
@@ -59,6 +70,7 @@ export function writeRequestHead(
   output.put(CRLF);
   writeFields(output, bytes, head, to);
   writeForwarding(output, bytes, head, to);
+  to.marks.writeRequestFields(output);
   for (let i = 0; i < to.parameters.length; i++) {
     output.put(to.route.parameterFields[i]!);
     output.bytes.write(to.parameters[i]!, output.length, "utf8");
@@ -105,7 +117,8 @@ function writeFields(output: Output, bytes: Buffer, head: RequestHead, to: Forwa
           kind === FIELD.COOKIE ||
           kind === FIELD.DATE ||
           kind === FIELD.ALLOW_ORIGIN ||
-          (kind === FIELD.FORWARDED && to.isTrusted);
+          (kind === FIELD.FORWARDED && to.isTrusted) ||
+          (kind! >= FIELD.REQUEST_ID && to.marks.passes(kind!));
     const holdsOwn =
       ownCookie !== undefined &&
       kind === FIELD.COOKIE &&

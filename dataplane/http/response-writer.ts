@@ -19,7 +19,18 @@ export interface Framing {
   cors: string;
   /** The line that sets a cookie of Balto's own; "" where there is none. */
   cookie: string;
+  marks: AnswerMarks;
 }
+
+/** The request's id: Balto's own, or what the backend says. */
+export interface AnswerMarks {
+  /** Balto's own. */
+  readonly hasId: boolean;
+  writeAnswerFields(output: Output): void;
+}
+
+/** Leaves the backend's fields as they are. */
+const NO_MARKS: AnswerMarks = { hasId: false, writeAnswerFields: () => {} };
 
 /** Writes a backend's head. `bytes` is what `head` was parsed from. */
 export function writeResponseHead(
@@ -28,9 +39,10 @@ export function writeResponseHead(
   head: ResponseHead,
   framing: Framing,
 ): void {
-  writeStatusAndFields(output, bytes, head, framing.cors !== "");
+  writeStatusAndFields(output, bytes, head, framing.cors !== "", framing.marks);
   if (framing.cors !== "") output.text(framing.cors);
   if (framing.cookie !== "") output.text(framing.cookie);
+  framing.marks.writeAnswerFields(output);
   if (!head.hasDate) writeDate(output);
   writeFraming(output, framing);
 }
@@ -41,9 +53,11 @@ export function writeInterimHead(
   bytes: Buffer,
   head: ResponseHead,
   lines: string,
+  marks: AnswerMarks = NO_MARKS,
 ): void {
-  writeStatusAndFields(output, bytes, head, false);
+  writeStatusAndFields(output, bytes, head, false, marks);
   output.text(lines);
+  marks.writeAnswerFields(output);
   if (head.status === 101) output.put(UPGRADE);
   output.put(CRLF);
 }
@@ -60,8 +74,12 @@ export interface OwnAnswer {
   isHead: boolean;
 }
 
-/** Writes an answer of Balto's own, head and body. */
-export function writeOwnAnswer(output: Output, answer: OwnAnswer): void {
+/**
+ * Writes an answer of Balto's own, head and body.
+ *
+ * @returns bytes of the body
+ */
+export function writeOwnAnswer(output: Output, answer: OwnAnswer): number {
   const { status, fields, json, minor, keepAlive, isHead } = answer;
   const [reason, line] = ANSWERS[status];
   const body = json === "" ? `${line}\n` : json;
@@ -72,7 +90,9 @@ export function writeOwnAnswer(output: Output, answer: OwnAnswer): void {
   writeDate(output);
   const contentLength = hasBody ? body.length : -1;
   writeFraming(output, { minor, keepAlive, chunked: false, contentLength });
-  if (hasBody && !isHead) output.text(body);
+  if (!hasBody || isHead) return 0;
+  output.text(body);
+  return body.length;
 }
 
 function writeStatusAndFields(
@@ -80,6 +100,7 @@ function writeStatusAndFields(
   bytes: Buffer,
   head: ResponseHead,
   ownCors: boolean,
+  { hasId }: AnswerMarks,
 ): void {
   output.put(VERSION);
   output.decimal(head.status);
@@ -92,6 +113,7 @@ function writeStatusAndFields(
     const passes =
       passesToClient(fields.kind[i]!) &&
       !(ownCors && fields.kind[i] === FIELD.ALLOW_ORIGIN) &&
+      !(hasId && fields.kind[i] === FIELD.REQUEST_ID) &&
       !(fields.kind[i] === FIELD.OTHER && fields.isNamedByConnection(bytes, i));
     if (passes && fields.isTidy(i)) {
       if (run === -1) run = fields.nameStart[i]!;
@@ -129,7 +151,7 @@ function writeDate(output: Output): void {
 
 function writeFraming(
   output: Output,
-  { minor, keepAlive, chunked, contentLength }: Omit<Framing, "cors" | "cookie">,
+  { minor, keepAlive, chunked, contentLength }: Omit<Framing, "cors" | "cookie" | "marks">,
 ): void {
   if (contentLength !== -1) {
     output.put(CONTENT_LENGTH);

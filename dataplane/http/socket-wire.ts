@@ -10,6 +10,8 @@ import { isDisconnected, socketHandle } from "./tcp-handle.ts";
 import { type Endpoint, type ReadBuffers, type Wire, type WireOwner } from "./wire.ts";
 
 export class SocketWire implements Wire {
+  /** When the connection below TLS stood, by `performance.now()`; of connections to backends. */
+  connectedAt = 0;
   readonly #owner: WireOwner;
   readonly #buffers: ReadBuffers;
   readonly #socket: TLSSocket;
@@ -30,6 +32,7 @@ export class SocketWire implements Wire {
     });
     socket.setNoDelay(true);
     const wire = new SocketWire(owner, buffers, socket);
+    socket.once("connect", () => (wire.connectedAt = performance.now()));
     socket.on("secureConnect", () => wire.#guard(() => owner.onConnect()));
     return wire;
   }

@@ -4,6 +4,7 @@
  * silence in both directions has a limit.
  */
 import { type Deadlines } from "../deadlines.ts";
+import { type Account } from "../observation/account.ts";
 import { type UpstreamConnection, type UpstreamUser } from "../pool/upstream-connection.ts";
 import { type Output } from "./output.ts";
 import { Relay } from "./relay.ts";
@@ -24,6 +25,8 @@ export interface TunnelContext {
 }
 
 export class Tunnel implements UpstreamUser {
+  /** What is noted of the request that it began as. */
+  account: Account | undefined;
   readonly #context: TunnelContext;
   readonly #client: TunnelClient;
   readonly #upstream: UpstreamConnection;
@@ -91,6 +94,8 @@ export class Tunnel implements UpstreamUser {
   /** The client has gone. What it sent before it ended still goes to the backend. */
   onClientClosed(): void {
     this.#onEnd();
+    this.account?.end(this.#toUpstream.bytes, this.#toClient.bytes);
+    this.account = undefined;
     if (this.#hasClientEnded && this.#hasUpstreamEnded) return;
     this.#isBroken = true;
     this.#upstream.destroy();

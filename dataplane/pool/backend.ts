@@ -8,6 +8,7 @@ import {
   formatAuthority,
   formatBackendUrl,
 } from "../../artifact/address.ts";
+import { type BackendMeter } from "../metrics/backend-meter.ts";
 import { type Addresses, addressesOf } from "./addresses.ts";
 import {
   type Endpoint,
@@ -73,11 +74,14 @@ export class Backend {
   connectionsMax = 0;
   /** Its position among its pool's. */
   index = 0;
+  /** What counts for it in this worker, from its first request on. */
+  meter: BackendMeter | undefined;
   /** No generation names it any more: connections are not kept. */
   isRemoved = false;
   /** Picks that have not been settled. */
   #underWay = 0;
   readonly #home: BackendHome;
+  readonly #endpoint: string;
   #idle: UpstreamConnection[] = [];
 
   /**
@@ -94,12 +98,20 @@ export class Backend {
     const port = hostKind(written.host) === "service" ? defaultPort(address.scheme) : address.port;
     this.authority = Buffer.from(formatAuthority({ ...address, port }));
     this.pathPrefix = Buffer.from(address.path);
-    const key = endpoint === undefined ? "" : endpointKey(endpoint);
+    const key = (this.#endpoint = endpoint === undefined ? "" : endpointKey(endpoint));
     this.id = backendId(home.label, this.url, key);
     this.identity = identityOf(home.key, this.url, key);
     this.slot = new BackendSlot(home.state.memory, home.state.acquire(this.identity));
     this.breaker = new Breaker(this.slot);
     this.ejection = new Ejection(this.slot);
+  }
+
+  /** Metrics and logs call it by its pool's label, which may have changed. */
+  identify(): void {
+    const id = backendId(this.#home.label, this.url, this.#endpoint);
+    if (this.id === id) return;
+    this.id = id;
+    this.meter = undefined;
   }
 
   /** A connection for one exchange: the one used last, or a new one that is not connected yet. */

@@ -11,7 +11,7 @@ import { RetryBudget } from "../http/retry-budget.ts";
 import { Backend, type BackendHome } from "./backend.ts";
 import { type Balancer, type BalancerContext } from "./balance/balancer.ts";
 import { BALANCERS } from "./balance/balancers.ts";
-import { Tier } from "./balance/tier.ts";
+import { empty, Tier } from "./balance/tier.ts";
 import { type Endpoint, endpointKey, hostKind, type Names, type NameWatch } from "./endpoints.ts";
 import { type PickRequest } from "./pick-request.ts";
 import { type PoolEvent } from "./pool-events.ts";
@@ -270,7 +270,7 @@ export class Pool implements BackendHome, BalancerContext {
 
   #pickFrom(tier: Tier, avoided: readonly Backend[], hash: number): Backend | undefined {
     const refused = this.#refused;
-    refused.length = 0;
+    empty(refused);
     for (const backend of avoided) refused.push(backend);
     let left = tier;
     if (refused.length > 0) {
@@ -340,6 +340,7 @@ export class Pool implements BackendHome, BalancerContext {
         const identity = identityOf(this.key, url, key);
         const known = before.get(identity);
         const backend = known ?? new Backend(this, spec.address, watch, endpoint);
+        known?.identify();
         before.delete(identity);
         if (known === undefined && backend.slot.isFirstSeen() && since > 0) {
           backend.slot.upSince = since;

@@ -43,6 +43,8 @@ export class UpstreamConnection implements WireOwner {
   #left: Destination[] = [];
   #tried: Destination | undefined;
   #isClosed = false;
+  /** When the attempt to connect that is under way began. */
+  #connectingSince = 0;
   #keepIdleMs = IDLE_MS;
 
   constructor(context: UpstreamContext, backend: Backend) {
@@ -61,11 +63,15 @@ export class UpstreamConnection implements WireOwner {
     this.#user = user;
     this.deadline = Infinity;
     if (this.isConnected) return;
+    const askedAt = performance.now();
+    let hasWaited = false;
     this.backend.addresses.get(this.#context.deadlines.now, (error, destinations) => {
       if (this.#isClosed) return;
+      if (hasWaited) this.backend.meter?.lookedUp(performance.now() - askedAt);
       this.#left = [...destinations];
       this.#connectNext(error);
     });
+    hasWaited = true;
   }
 
   /** Another user takes over in the middle: the exchange has become a tunnel. */
@@ -96,6 +102,7 @@ export class UpstreamConnection implements WireOwner {
 
   onConnect(): void {
     this.isConnected = true;
+    this.#measure();
     this.#user?.onUpstreamConnected();
   }
 
@@ -147,6 +154,7 @@ export class UpstreamConnection implements WireOwner {
     const { host, scheme } = this.backend.address;
     const { buffers } = this.#context;
     const to = { host, address: destination.address, port: destination.port };
+    this.#connectingSince = performance.now();
     this.#wire =
       scheme === "https"
         ? SocketWire.connect(this, buffers, to)
@@ -156,6 +164,16 @@ export class UpstreamConnection implements WireOwner {
   /** No connection to the destination tried last came about. */
   #failed(): void {
     if (this.#tried !== undefined) this.backend.addresses.failed(this.#tried);
+  }
+
+  /** How long it took until the connection stood, and with TLS the handshake behind it. */
+  #measure(): void {
+    const { meter } = this.backend;
+    if (meter === undefined) return;
+    const now = performance.now();
+    const securedFrom = this.#wire instanceof SocketWire ? this.#wire.connectedAt : now;
+    meter.connected(securedFrom - this.#connectingSince);
+    if (securedFrom !== now) meter.handshaken(now - securedFrom);
   }
 
   #detach(): void {

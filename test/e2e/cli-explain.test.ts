@@ -87,7 +87,11 @@ it("asks a Balto that runs, or else its artifact", async () => {
   const { status, out } = await balto(["explain", "http://a.example.com/api/x", "--live", url]);
   expect(status).toBe(0);
   expect(out).toContain("GET /x\n");
-  expect(asked).toEqual(["POST /balto/explain", "GET /balto/artifact?format=binary"]);
+  expect(asked).toEqual([
+    "POST /balto/explain",
+    "GET /balto/artifact?format=binary",
+    "GET /balto/backends",
+  ]);
 
   const known = await balto([
     "explain",
@@ -133,14 +137,14 @@ it("says in one line why a Balto that runs could not be asked", async () => {
       "  ask the artifact it was given: --artifact FILE\n",
   );
   expect(await failing((_, response) => void response.writeHead(500).end('{"error":"no"}'))).toBe(
-    "balto explain: URL answered 500 to /balto/explain: no\n",
+    "balto explain: no\n",
   );
   expect(await failing((_, response) => void response.end("{}"))).toBe(
     "balto explain: URL gave no explanation that this Balto understands\n",
   );
   const gone = await balto(["explain", "http://a/", "--live", "http://127.0.0.1:1"]);
   expect(gone.status).toBe(1);
-  expect(gone.err).toMatch(/^balto explain: http:\/\/127.0.0.1:1 cannot be asked: .*\n$/);
+  expect(gone.err).toMatch(/^balto explain: no Balto listens at http:\/\/127.0.0.1:1\n/);
 });
 
 it("refuses what is no request before anything is compiled", async () => {

@@ -38,6 +38,18 @@ export interface Started {
   says: (pattern: RegExp, withinMs?: number) => Promise<RegExpExecArray>;
 }
 
+let stateFolder: string | undefined;
+
+/** Where Balto puts a token: for the tests of one file, and not where this user's is. */
+function stateHome(): string {
+  if (stateFolder === undefined) {
+    const folder = mkdtempSync(join(tmpdir(), "balto-state-"));
+    process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+    stateFolder = folder;
+  }
+  return stateFolder;
+}
+
 /** Runs a command to its end. */
 export async function balto(args: readonly string[], options: Options = {}): Promise<Ended> {
   const started = startBalto(args, options);
@@ -51,7 +63,7 @@ export function startBalto(args: readonly string[], options: Options = {}): Star
   const child = spawn(process.execPath, [script, ...args], {
     cwd: options.cwd ?? root,
     // What the tests' own environment says of colours or config folders must not matter.
-    env: { PATH, HOME, ...options.env },
+    env: { PATH, HOME, XDG_STATE_HOME: stateHome(), ...options.env },
     stdio: ["pipe", "pipe", "pipe"],
   });
   child.stdin.on("error", () => undefined);

@@ -33,6 +33,9 @@ async function startPair(
   return { origin, balto };
 }
 
+/** What the origin is told by Balto, not by the client. */
+const OWN = /^(?:host|x-forwarded-.*|x-request-id|traceparent)$/i;
+
 test("the forwarding fields name the client, its scheme and its host", async () => {
   const { origin, balto } = await startPair();
   const request = await received(balto, origin, ["Host: Shop.example.com:8443"]);
@@ -144,10 +147,12 @@ test("hop-by-hop fields and those that Connection names end here", async () => {
   expect(names.toSorted()).toEqual([
     "accept",
     "host",
+    "traceparent",
     "x-forwarded-for",
     "x-forwarded-host",
     "x-forwarded-proto",
     "x-kept",
+    "x-request-id",
   ]);
 });
 
@@ -185,7 +190,7 @@ test("order, case, duplicates and bytes of other fields are kept; white space ar
     "Cookie: a=1",
     "Cookie: b=2",
   ]);
-  const own = request.fields.filter(([name]) => !/^(?:host|x-forwarded-.*)$/i.test(name));
+  const own = request.fields.filter(([name]) => !OWN.test(name));
   expect(own).toEqual([
     ["X-b", "1"],
     ["x-A", "2"],

@@ -45,7 +45,7 @@ test("a line says whose doing it is, why, after how many attempts, where, and wh
     service: "shop",
     route: "/shop/*",
     status: 504,
-    request_id: "",
+    request_id: expect.stringMatching(/^[0-9a-f]{32}$/),
     failures: 1,
   });
   expect(JSON.stringify(line), "nothing of the request itself").not.toContain("secret");

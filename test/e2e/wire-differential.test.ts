@@ -20,7 +20,8 @@ const STREAMS = 2_000 * effort;
 /** Streams at the same time: what is of one must not turn up in another. */
 const BATCH = 100;
 
-const OWN = /^(?:host|x-forwarded-(?:for|proto|host)|content-length|transfer-encoding|expect)$/i;
+const OWN =
+  /^(?:host|x-forwarded-(?:for|proto|host)|x-request-id|traceparent|content-length|transfer-encoding|expect)$/i;
 
 const reader = new BaltoReader();
 

@@ -34,6 +34,9 @@ export interface DataPlaneOptions {
   cwd?: string;
 }
 
+/** What operators of a data plane under test prove themselves with. */
+export const ADMIN_TOKEN = "sesame-open-0123456789";
+
 const ENTRY = fileURLToPath(new URL("../../dataplane/main.ts", import.meta.url));
 
 export class DataPlane {
@@ -190,7 +193,7 @@ export function launch(artifact: Uint8Array | string, options: DataPlaneOptions 
     descriptors === undefined ? [process.execPath, args] : ["/bin/sh", [...limited, ...args]];
   const { child, exit } = startChild(command, words, {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    env: { PATH: process.env["PATH"] ?? "", ...options.env },
+    env: { PATH: process.env["PATH"] ?? "", BALTO_ADMIN_TOKEN: ADMIN_TOKEN, ...options.env },
     stdio: ["pipe", "pipe", "pipe"],
   });
   return new DataPlane(child, exit);

@@ -18,6 +18,19 @@ export async function until(
   }
 }
 
+/** Waits until a condition holds that takes asking for. */
+export async function untilAsync(
+  what: string,
+  holds: () => Promise<boolean>,
+  withinMs: number = PATIENCE_MS,
+): Promise<void> {
+  const end = performance.now() + withinMs;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await sleep(20);
+  }
+}
+
 /** The value of a promise, or an error that says what did not come in time. */
 export async function within<T>(
   what: string,

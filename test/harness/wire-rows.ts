@@ -27,7 +27,8 @@ const CUTS_MAX = 200;
 
 const NEXT = "GET /next HTTP/1.1\r\nHost: a.test\r\n\r\n";
 /** What the origin is told by Balto, not by the client. */
-const OWN = /^(?:host|x-forwarded-(?:for|proto|host)|content-length|transfer-encoding)$/i;
+const OWN =
+  /^(?:host|x-forwarded-(?:for|proto|host)|x-request-id|traceparent|content-length|transfer-encoding)$/i;
 
 interface Attempt {
   row: WireRow;

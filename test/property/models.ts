@@ -6,6 +6,7 @@ import fc from "fast-check";
 import {
   ADDRESS_FAMILIES,
   ALGORITHMS,
+  ACCESS_LOG_FORMATS,
   COOKIE_SECURE,
   HASH_SOURCES,
   LOG_LEVELS,
@@ -56,6 +57,16 @@ const settings: fc.Arbitrary<Settings> = fc.record({
   }),
   tls: fc.record({ enabled: fc.boolean(), certFile: word, keyFile: word }),
   cors: fc.record({ enabled: fc.boolean(), allowedOrigins: words }),
+  accessLog: fc.record({
+    enabled: fc.boolean(),
+    format: fc.constantFrom(...ACCESS_LOG_FORMATS),
+    path: word,
+    sampleMillionths: fc.nat(1_000_000),
+    query: fc.boolean(),
+  }),
+  tracing: fc.record({ endpoint: word, serviceName: word, sampleMillionths: fc.nat(1_000_000) }),
+  requestId: fc.record({ enabled: fc.boolean() }),
+  admin: fc.record({ listen: word, writerUrl: word, allowedOrigins: words, readers: words }),
 });
 const positiveMs = ms.map((value) => Math.max(value, 1));
 const percent = fc.nat(100);

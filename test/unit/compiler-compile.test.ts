@@ -31,6 +31,16 @@ it("fills in every default", () => {
       },
       tls: { enabled: false, certFile: "", keyFile: "" },
       cors: { enabled: false, allowedOrigins: [] },
+      accessLog: {
+        enabled: false,
+        format: "json",
+        path: "",
+        sampleMillionths: 1_000_000,
+        query: false,
+      },
+      tracing: { endpoint: "", serviceName: "balto", sampleMillionths: 1_000_000 },
+      requestId: { enabled: true },
+      admin: { listen: "", writerUrl: "", allowedOrigins: [], readers: [] },
     },
     pools: [
       {
@@ -114,6 +124,14 @@ global:
   metrics: { enabled: false }
   cors: { enabled: true, allowed_origins: ["https://App.example.com", "*"] }
   timeouts: { read: 1s, write: 1m30s, idle: 500ms }
+  access_log: { enabled: true, format: combined, path: /var/log/access.log, sample_rate: 0.01, query: true }
+  tracing: { endpoint: "\${env:OTEL_EXPORTER_OTLP_ENDPOINT:-}", service_name: edge, sample_rate: 1e-9 }
+  request_id: { enabled: false }
+admin:
+  listen: unix:/run/balto/\${env:NAME}.sock
+  readers: [10.0.3.0/24]
+  allowed_origins: ["https://Console.example.com"]
+  writer_url: https://writer.internal
 server:
   port: "127.0.0.1:\${env:PORT:-5500}"
   trusted_proxies: ["FD00::/8", 10.0.0.7]
@@ -158,6 +176,25 @@ services:
     },
     tls: { enabled: true, certFile: "/tls/a.crt", keyFile: "${env:KEY}" },
     cors: { enabled: true, allowedOrigins: ["*", "https://app.example.com"] },
+    accessLog: {
+      enabled: true,
+      format: "combined",
+      path: "/var/log/access.log",
+      sampleMillionths: 10_000,
+      query: true,
+    },
+    tracing: {
+      endpoint: "${env:OTEL_EXPORTER_OTLP_ENDPOINT:-}",
+      serviceName: "edge",
+      sampleMillionths: 1,
+    },
+    requestId: { enabled: false },
+    admin: {
+      listen: "unix:/run/balto/${env:NAME}.sock",
+      writerUrl: "https://writer.internal",
+      allowedOrigins: ["https://console.example.com"],
+      readers: ["10.0.3.0/24"],
+    },
   });
   expect(model.services).toMatchObject([
     {
@@ -169,7 +206,7 @@ services:
       preserveHost: true,
       timeouts: { connectMs: 1_000, responseMs: 2_000, readMs: 3_000, writeMs: 4_000 },
       bodyBytesMax: 5 * 2 ** 30,
-      origin: { file: "balto.config.yaml", line: 17, column: 5 },
+      origin: { file: "balto.config.yaml", line: 25, column: 5 },
     },
   ]);
   expect(model.pools).toMatchObject([

@@ -25,7 +25,7 @@ export function codesOf({ diagnostics }: CompileResult): string[] {
 }
 
 /** A result that must have no diagnostics, with its parts. */
-export function clean(result: CompileResult): Required<Omit<CompileResult, "diagnostics">> {
+export function clean(result: CompileResult): Required<Omit<CompileResult, "diagnostics" | "api">> {
   const { diagnostics, model, artifact } = result;
   if (diagnostics.length > 0 || model === undefined || artifact === undefined) {
     throw new Error(`not clean:\n${formatDiagnostics(diagnostics)}`);

@@ -26,9 +26,11 @@ export class Tier {
 
   /** Empties it, for a pool of so many backends. */
   clear(backends: number): void {
-    this.members.length = this.weights.length = this.ramps.length = 0;
-    this.positions.length = backends;
-    this.positions.fill(-1);
+    empty(this.members);
+    empty(this.weights);
+    empty(this.ramps);
+    empty(this.positions);
+    for (let i = 0; i < backends; i++) this.positions.push(-1);
     this.weightSum = this.rampSum = 0;
     this.isEven = this.isPlain = true;
     this.isRamping = false;
@@ -80,6 +82,11 @@ export class Tier {
     if (weight !== this.weights[0]) this.isEven = false;
     if (ramp !== RAMP_FULL) this.isRamping = true;
   }
+}
+
+/** Sets its length to zero; the setter of `length` is a call out of compiled code. */
+export function empty(array: unknown[]): void {
+  while (array.length > 0) array.pop();
 }
 
 const PRODUCT_MAX = 2 ** 50;

@@ -44,6 +44,12 @@ export class PoolState {
     return this.#table.acquire(identity);
   }
 
+  /** The slot of an identity as it is just now, without holding it; undefined where there is none. */
+  find(identity: string): BackendSlot | undefined {
+    const slot = this.#table.find(identity);
+    return slot === -1 ? undefined : this.#backend(slot);
+  }
+
   release(slot: number): void {
     this.#table.release(slot);
   }

@@ -61,6 +61,19 @@ export class SlotTable {
     }
   }
 
+  /** Main thread: the slot of an identity, neither made nor held; -1 where there is none. */
+  find(identity: string): number {
+    const key = keyOf(identity);
+    const { header } = this.#memory;
+    const { at: table, mask } = tableOf(Atomics.load(header, TABLE));
+    for (let probe = 0; probe <= mask; probe++) {
+      const found = Atomics.load(header, table + ((key.low + probe) & mask));
+      if (found === EMPTY) return -1;
+      if (found > 0 && this.#isKey(found - 1, key)) return found - 1;
+    }
+    return -1;
+  }
+
   /** This thread uses it no more. What is known stays until `collect`. */
   release(slot: number): void {
     const { cells, own } = this.#own(slot);

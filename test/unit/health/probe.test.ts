@@ -17,6 +17,7 @@ class Trial {
   verdict: string | undefined = "";
   answerMs = 0;
   readonly probe: Probe;
+  failures = 0;
   readonly #begun = performance.now();
 
   constructor(policy: Partial<HealthPolicy>, turnstile: Turnstile = new Turnstile(64)) {
@@ -35,6 +36,7 @@ class Trial {
       onHealth: (isUp, run, reason) => {
         this.told.push(isUp ? `up after ${run}` : `down after ${run}: ${reason}`);
       },
+      onFailure: () => this.failures++,
       onRecovery: () => this.told.push("well"),
     });
   }

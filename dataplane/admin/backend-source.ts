@@ -1,0 +1,83 @@
+/**
+ * Backend source: what operators see of the backends, and what is measured of them.
+ */
+import type { Family } from "../metrics/exposition.ts";
+
+/** One backend as operators see it. What is not known is left out. */
+export interface BackendState {
+  /** As in metrics and logs. */
+  id: string;
+  pool: string;
+  url: string;
+  weight: number;
+  services: { service: string; route: string }[];
+  /** Requests that it has and has not finished, all workers together. */
+  in_flight: number;
+  priority?: number;
+  healthy?: boolean;
+  ejected?: boolean;
+  /** An operator wants nothing new sent there. */
+  draining?: boolean;
+  breaker?: "closed" | "open" | "half-open";
+  /** How often the breaker has come to each state since the start. */
+  breaker_transitions?: Readonly<Record<"closed" | "open" | "half-open", number>>;
+  ewma_ms?: number;
+}
+
+export interface BackendSource {
+  /** All backends of the artifact that is served. */
+  list(): BackendState[];
+  /** Those of them that have a state worth measuring: of 200,000 few are ever used. */
+  inUse(): Iterable<BackendState>;
+  /**
+   * An operator wants a backend to be sent nothing new, or requests again.
+   *
+   * @returns the backend; undefined where there is none of that id
+   */
+  setDraining(id: string, isDraining: boolean): BackendState | undefined;
+}
+
+const BREAKER_STATES = { closed: 0, open: 1, "half-open": 2 } as const;
+/** What a label can be called. */
+const TRANSITIONS = { closed: "closed", open: "open", "half-open": "half_open" } as const;
+
+/** What is measured of the backends. */
+export function backendFamilies(source: BackendSource): Family[] {
+  return [
+    {
+      name: "balto_backend_healthy",
+      help: "Whether a backend is taken for healthy: 1, or 0.",
+      type: "gauge",
+      labels: ["backend_id", "route", "service"],
+      collect: (sample) => {
+        for (const { id, healthy, services } of source.inUse()) {
+          if (healthy === undefined) continue;
+          for (const { service, route } of services) sample([id, route, service], Number(healthy));
+        }
+      },
+    },
+    {
+      name: "balto_circuit_breaker_state",
+      help: "The state of a backend's breaker: 0 closed, 1 open, 2 half-open.",
+      type: "gauge",
+      labels: ["backend_id"],
+      collect: (sample) => {
+        for (const { id, breaker } of source.inUse())
+          if (breaker !== undefined) sample([id], BREAKER_STATES[breaker]);
+      },
+    },
+    {
+      name: "balto_circuit_breaker_transitions_total",
+      help: "How often a backend's breaker has come to a state.",
+      type: "counter",
+      labels: ["backend_id", "to"],
+      collect: (sample) => {
+        for (const { id, breaker_transitions: counts } of source.inUse()) {
+          if (counts === undefined) continue;
+          for (const [to, label] of Object.entries(TRANSITIONS))
+            sample([id, label], counts[to as keyof typeof TRANSITIONS]);
+        }
+      },
+    },
+  ];
+}

@@ -1,0 +1,78 @@
+/**
+ * Service times: when each service was first served, and when it was served otherwise than before. A
+ * data plane learns of both when it loads an artifact; of what was there when it started it only knows
+ * that.
+ */
+import { setImmediate as pause } from "node:timers/promises";
+
+import type { View } from "../../artifact/view.ts";
+import { RowContent } from "./row-content.ts";
+import { keyText, ServiceReader } from "./services.ts";
+
+/** RFC 3339. */
+export interface Times {
+  created_at: string;
+  updated_at: string;
+}
+
+/** Services that are compared before other things are done. */
+const SLICE = 500;
+
+export class ServiceTimes {
+  readonly #start: Times;
+  /** Of those that have come or changed since the start. */
+  readonly #changed = new Map<string, Times>();
+  #comparing: Promise<void> = Promise.resolve();
+
+  constructor(startedAt: Date) {
+    const time = rfc3339(startedAt);
+    this.#start = { created_at: time, updated_at: time };
+  }
+
+  of(key: string): Times {
+    return this.#changed.get(key) ?? this.#start;
+  }
+
+  /** Another artifact is served. */
+  serve(before: View, after: View, at: Date): void {
+    this.#comparing = this.#comparing.then(() => this.#compare(before, after, rfc3339(at)));
+  }
+
+  /** All artifacts that have been served are known here. */
+  async settled(): Promise<void> {
+    await this.#comparing;
+  }
+
+  async #compare(before: View, after: View, time: string): Promise<void> {
+    const contents = new Map<string, string>();
+    await eachService(before, (key, content) => void contents.set(key, content));
+    await eachService(after, (key, content) => {
+      const known = contents.get(key);
+      contents.delete(key);
+      if (known === content) return;
+      const created_at = known === undefined ? time : this.of(key).created_at;
+      this.#changed.set(key, { created_at, updated_at: time });
+    });
+    // What is left has gone; should it come back it will be new.
+    for (const key of contents.keys()) this.#changed.delete(key);
+  }
+}
+
+async function eachService(
+  view: View,
+  visit: (key: string, content: string) => void,
+): Promise<void> {
+  const reader = new ServiceReader(view);
+  const content = new RowContent(view);
+  for (let route = 0; route < reader.count; route++) {
+    if (route % SLICE === SLICE - 1) await pause();
+    const { domain, pattern, methods } = reader.key(route);
+    // Row n of the one section is row n of the other.
+    const text = content.of("routes", route) + content.of("services", route);
+    visit(keyText(domain, pattern, methods), text);
+  }
+}
+
+function rfc3339(date: Date): string {
+  return date.toISOString().replace(/\.[0-9]+Z$/, "Z");
+}
