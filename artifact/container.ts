@@ -16,7 +16,14 @@ import {
   SECTIONS_MAX,
   TRAILER_HEADER_BYTES,
 } from "./layout.ts";
-import { align, openTrailer, sealTrailer, trailerDigest } from "./trailer.ts";
+import {
+  align,
+  openTrailer,
+  sealTrailer,
+  type Signature,
+  type Trailer,
+  trailerDigest,
+} from "./trailer.ts";
 
 export { ArtifactError } from "./artifact-error.ts";
 
@@ -32,6 +39,8 @@ export interface Container {
   digest: string;
   /** Source revision stamped by `--revision`, "" when none was. */
   revision: string;
+  /** None of them has been checked. */
+  signatures: readonly Signature[];
   sections: Section[];
 }
 
@@ -49,7 +58,7 @@ export function seal(sections: readonly Section[], revision = ""): Uint8Array {
     end = align(end + bytes.byteLength);
     return offset;
   });
-  const trailer = sealTrailer(revision);
+  const trailer = sealTrailer({ revision, signatures: [] });
   const size = end + trailer.byteLength + DIGEST_BYTES;
   if (size > ARTIFACT_BYTES_MAX) {
     throw new RangeError(`the artifact would be ${size} bytes, more than ${ARTIFACT_BYTES_MAX}`);
@@ -71,11 +80,26 @@ export function seal(sections: readonly Section[], revision = ""): Uint8Array {
 }
 
 /**
+ * A copy of a file with another trailer; its content is not looked at.
+ *
+ * @throws RangeError as `seal` does, and when there are too many signatures
+ */
+export function restamp(file: Uint8Array, trailer: Trailer): Uint8Array {
+  const end = contentEnd(file);
+  const bytes = sealTrailer(trailer);
+  const stamped = new Uint8Array(end + bytes.length + DIGEST_BYTES);
+  stamped.set(file.subarray(0, end));
+  stamped.set(bytes, end);
+  stamped.set(trailerDigest(stamped, end, end + bytes.length), end + bytes.length);
+  return stamped;
+}
+
+/**
  * Writes both digests anew over whatever else the file says. `seal` ends with it; so does a test that
  * wants to know what happens behind the digests.
  */
 export function reseal(file: Uint8Array): Uint8Array {
-  const end = new DataView(file.buffer, file.byteOffset, file.byteLength).getUint32(16, true);
+  const end = contentEnd(file);
   const trailerEnd = file.byteLength - DIGEST_BYTES;
   file.set(contentDigest(file, end), DIGEST_OFFSET);
   file.set(trailerDigest(file, end, trailerEnd), trailerEnd);
@@ -118,7 +142,7 @@ export function openContainer(bytes: Uint8Array, isVerified = false): Container 
   }
   return {
     digest: digest.toString("hex"),
-    revision: openTrailer(file, end),
+    ...openTrailer(file, end),
     sections: openSections(file, end),
   };
 }
@@ -153,6 +177,11 @@ function openSections(file: Buffer, end: number): Section[] {
   }
   if (next !== end) throw new ArtifactError(`its sections end at ${next}, not at ${end}`);
   return sections;
+}
+
+/** Where the header says that the trailer begins. */
+function contentEnd(file: Uint8Array): number {
+  return new DataView(file.buffer, file.byteOffset, file.byteLength).getUint32(16, true);
 }
 
 /** The header up to the digest, then everything from the section table on. */

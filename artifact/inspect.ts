@@ -3,6 +3,7 @@
  */
 import { type Inspection, inspectJson } from "./inspection.ts";
 import { inspectionLines } from "./inspection-lines.ts";
+import type { TrustedKey } from "./signature.ts";
 import { openArtifact, type View } from "./view.ts";
 
 export { type Inspection, inspectJson } from "./inspection.ts";
@@ -10,21 +11,29 @@ export { type Inspection, inspectJson } from "./inspection.ts";
 /**
  * Verifies a file and shows it; what is not asked for is not made.
  *
+ * @param keys whose signatures are checked
  * @throws ArtifactError as `openArtifact` does
  */
-export function inspect(file: Uint8Array): { readonly json: Inspection; readonly lines: string[] } {
+export function inspect(
+  file: Uint8Array,
+  keys: readonly TrustedKey[] = [],
+): { readonly json: Inspection; readonly lines: string[] } {
   const view = openArtifact(file);
   return {
     get json() {
-      return inspectJson(view, file.byteLength);
+      return inspectJson(view, file.byteLength, keys);
     },
     get lines() {
-      return inspectText(view, file.byteLength);
+      return inspectText(view, file.byteLength, keys);
     },
   };
 }
 
 /** The lines of a view for people; `bytesTotal` is the size of its file. */
-export function inspectText(view: View, bytesTotal: number): string[] {
-  return inspectionLines(inspectJson(view, bytesTotal));
+export function inspectText(
+  view: View,
+  bytesTotal: number,
+  keys: readonly TrustedKey[] = [],
+): string[] {
+  return inspectionLines(inspectJson(view, bytesTotal, keys));
 }

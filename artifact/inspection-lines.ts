@@ -12,6 +12,7 @@ export function inspectionLines(inspection: Inspection): string[] {
     `format    ${format_version}`,
     `digest    ${digest}`,
     `revision  ${revision === "" ? "none" : revision}`,
+    ...signatures(inspection),
     `size      ${grouped(size)} bytes`,
     "",
     ...sizes(inspection),
@@ -19,6 +20,14 @@ export function inspectionLines(inspection: Inspection): string[] {
     ...settings(inspection),
     ...hosts(inspection),
   ];
+}
+
+function signatures({ signatures }: Inspection): string[] {
+  if (signatures.length === 0) return ["signed    no"];
+  return signatures.map(({ key_id, holds }) => {
+    const verdict = holds === null ? "not checked" : holds ? "holds" : "does NOT hold";
+    return `signed    by ${key_id}, ${verdict}`;
+  });
 }
 
 function sizes({ sections }: Inspection): string[] {

@@ -8,6 +8,7 @@ import { FORMAT_VERSION, SECTIONS } from "./layout.ts";
 import { policyJson, retryJson } from "./inspection-policy.ts";
 import type { Pool, Service, Settings } from "./model.ts";
 import { routesByHost } from "./route-order.ts";
+import { judgements, type TrustedKey } from "./signature.ts";
 import { RowReader, rowCount, type View } from "./view.ts";
 
 /** An artifact as a JSON value. */
@@ -16,6 +17,8 @@ export interface Inspection {
   digest: string;
   /** "" where none is stamped. */
   revision: string;
+  /** `holds` is null where the key is none of those to check with. */
+  signatures: { key_id: string; holds: boolean | null }[];
   /** Bytes of the whole file. */
   size: number;
   sections: { name: string; rows: number; bytes: number }[];
@@ -26,13 +29,22 @@ export interface Inspection {
   services: ReturnType<typeof serviceJson>[];
 }
 
-/** The JSON value of a view; `bytesTotal` is the size of its file. */
-export function inspectJson(view: View, bytesTotal: number): Inspection {
+/** The JSON value of a view; `bytesTotal` is the size of its file, `keys` check its signatures. */
+export function inspectJson(
+  view: View,
+  bytesTotal: number,
+  keys: readonly TrustedKey[] = [],
+): Inspection {
+  const holds = judgements(view, keys);
   const { settings, pools, services } = decode(view);
   return {
     format_version: FORMAT_VERSION,
     digest: view.digest,
     revision: view.revision,
+    signatures: view.signatures.map(({ keyId }, index) => ({
+      key_id: keyId,
+      holds: holds[index] ?? null,
+    })),
     size: bytesTotal,
     sections: SECTIONS.map((name) => ({
       name,

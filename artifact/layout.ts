@@ -20,9 +20,16 @@ export const SECTIONS_MAX = 1024;
 /** magic, byte length, entry count, reserved. */
 export const TRAILER_HEADER_BYTES = 16;
 export const TRAILER_MAGIC = "BTRL";
-/** kind, byte length of the text that follows. */
+/** kind, byte length of what follows. */
 export const TRAILER_ENTRY_HEADER_BYTES = 8;
 export const TRAILER_ENTRY_REVISION = 1;
+export const TRAILER_ENTRY_SIGNATURE = 2;
+/** The first bytes of the SHA-256 of a public key. */
+export const KEY_ID_BYTES = 8;
+/** Of Ed25519. */
+export const SIGNATURE_BYTES = 64;
+/** Old and new keys of a rotation; more are a mistake. */
+export const SIGNATURES_MAX = 16;
 /** Revisions are commit ids and tags. */
 export const REVISION_BYTES_MAX = 256;
 /** A larger file is refused before it is read. 1 GiB holds some ten million routes. */

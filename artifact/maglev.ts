@@ -55,6 +55,14 @@ export function tableLength(members: readonly Pick<TableMember, "weight">[]): nu
   return members.length === 0 ? 0 : GROUPS * slotsPerGroup(members);
 }
 
+/** How many entries of its table each member gets. */
+export function tableShares(members: readonly Pick<TableMember, "weight">[]): number[] {
+  return shares(
+    members.map(({ weight }) => weight),
+    tableLength(members),
+  );
+}
+
 /**
  * The backend for a hash of 32 bits. `nth` 0 is the first choice; each further one is drawn anew,
  * weighted as the first, so that the keys of a backend that is out spread over all others. Draws may

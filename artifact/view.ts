@@ -11,12 +11,16 @@ import {
   offsetsOf,
   strideOf,
 } from "./layout.ts";
+import { requireTrust, type TrustedKey } from "./signature.ts";
+import type { Signature } from "./trailer.ts";
 import { verify } from "./verify.ts";
 
 /** A verified artifact. Nothing in it is ever written. */
 export interface View extends Tables {
   digest: string;
   revision: string;
+  /** None of them has been checked, unless `openArtifact` was given keys to trust. */
+  signatures: readonly Signature[];
   /** All bytes of all texts; text `id` is `strings[stringEnds[id - 1] ?? 0 .. stringEnds[id]]`. */
   strings: Uint8Array;
   stringEnds: Uint32Array;
@@ -26,10 +30,14 @@ export interface View extends Tables {
  * Verifies `file` (magic, version, digests, every bound and offset) and views it. The bytes may lie in
  * a SharedArrayBuffer; they are not copied.
  *
+ * @param trusted keys of which one must have signed it, which is looked at before the sections are;
+ * none at all is to trust every file
  * @throws ArtifactError naming what is wrong
  */
-export function openArtifact(file: Uint8Array): View {
-  const view = viewOf(openContainer(file));
+export function openArtifact(file: Uint8Array, trusted: readonly TrustedKey[] = []): View {
+  const container = openContainer(file);
+  if (trusted.length > 0) requireTrust(container, trusted);
+  const view = viewOf(container);
   verify(view);
   return view;
 }
@@ -46,7 +54,8 @@ function viewOf(container: Container): View {
       `it has ${container.sections.length} sections, ${SECTIONS.length} are due`,
     );
   }
-  const view: Record<string, unknown> = { digest: container.digest, revision: container.revision };
+  const { digest, revision, signatures } = container;
+  const view: Record<string, unknown> = { digest, revision, signatures };
   SECTIONS.forEach((name, index) => {
     const { bytes, rowBytes } = container.sections[index]!;
     const due = name === "strings" ? 1 : name === "stringEnds" ? 4 : strideOf(name) * 4;

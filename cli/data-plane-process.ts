@@ -14,6 +14,8 @@ export interface DataPlaneOptions {
   artifact: string;
   workers?: string | undefined;
   listen?: string | undefined;
+  /** Paths of public keys of which one must have signed the artifact. */
+  trust?: readonly string[];
   /** Wait for a good artifact instead of failing. */
   wait?: boolean;
   /** Undefined where no writer belongs to it, or the environment names them. */
@@ -75,10 +77,12 @@ export function startDataPlane(options: DataPlaneOptions): DataPlaneProcess {
   return { signal: (signal) => void child.kill(signal), ended };
 }
 
-function argumentsOf({ artifact, workers, listen, wait }: DataPlaneOptions): string[] {
+function argumentsOf(options: DataPlaneOptions): string[] {
+  const { artifact, workers, listen, trust = [], wait } = options;
   const words = ["--artifact", artifact];
   if (workers !== undefined) words.push("--workers", workers);
   if (listen !== undefined) words.push("--listen", listen);
+  for (const path of trust) words.push("--trust", path);
   if (wait === true) words.push("--wait");
   return words;
 }

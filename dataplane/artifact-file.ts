@@ -9,6 +9,7 @@ import { settingsOf } from "../artifact/decode.ts";
 import { ARTIFACT_BYTES_MAX } from "../artifact/layout.ts";
 import { fillReferences, hasReference, parseReferences } from "../artifact/reference.ts";
 import { ArtifactError } from "../artifact/container.ts";
+import { type TrustedKey } from "../artifact/signature.ts";
 import { openArtifact, RowReader, type View } from "../artifact/view.ts";
 import { type TlsMaterial } from "./messages.ts";
 import { tlsModule } from "./tls-module.ts";
@@ -39,11 +40,16 @@ const HOST_VALUE = /^[A-Za-z0-9._:[\]-]*$/;
 /**
  * Reads, verifies and resolves.
  *
+ * @param trusted keys of which one must have signed it; none at all is to trust every file
  * @throws Error with one line that says what is wrong and where
  */
-export function loadArtifact(path: string, env: NodeJS.ProcessEnv = process.env): LoadedArtifact {
+export function loadArtifact(
+  path: string,
+  trusted: readonly TrustedKey[] = [],
+  env: NodeJS.ProcessEnv = process.env,
+): LoadedArtifact {
   const bytes = readShared(path);
-  const view = openArtifact(bytes);
+  const view = openArtifact(bytes, trusted);
   const files = new Set<string>();
   const resolved = resolveReferences(view, env, files);
   const tls = readTls(view, resolved, files);

@@ -1,6 +1,7 @@
 /**
  * First artifact: with `--wait`, the process waits here until there is one that can be served.
  */
+import { type TrustedKey } from "../artifact/signature.ts";
 import { loadArtifact, type LoadedArtifact } from "./artifact-file.ts";
 import { ArtifactWatch } from "./artifact-watch.ts";
 import { type Log } from "./log.ts";
@@ -12,13 +13,14 @@ import { reason } from "./reason.ts";
  */
 export async function firstArtifact(
   path: string,
+  trusted: readonly TrustedKey[],
   log: Log,
   stopped: Promise<string>,
 ): Promise<LoadedArtifact | undefined> {
   let said = "";
   const attempt = (): LoadedArtifact | undefined => {
     try {
-      return loadArtifact(path);
+      return loadArtifact(path, trusted);
     } catch (error) {
       const text = reason(error);
       if (text !== said) {

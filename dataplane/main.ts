@@ -24,6 +24,7 @@ import { reason } from "./reason.ts";
 import { logRefusals } from "./refusal-log.ts";
 import { generationMessage, identify, Reloader } from "./reloader.ts";
 import { Signals } from "./signals.ts";
+import { readTrustedKeys } from "./trusted-keys.ts";
 import { Workers } from "./workers.ts";
 
 const EXIT_FAILED = 1;
@@ -38,6 +39,7 @@ async function run({
   workers: count,
   wait,
   listen,
+  trust,
   parentPipe,
   adminSocket: privateSocket,
   controlSocket,
@@ -45,13 +47,15 @@ async function run({
   const log = new Log();
   const servers = nameServers(process.env);
   if (typeof servers === "string") return end(EXIT_USAGE, servers);
+  const trusted = readTrustedKeys(trust);
+  if (typeof trusted === "string") return end(EXIT_FAILED, trusted);
   const names = new NameDirectory(new NameResolver(servers), log);
   const signals = new Signals(parentPipe);
   const stopped = signals.stop();
 
   let first: LoadedArtifact | undefined;
   try {
-    first = wait ? await firstArtifact(path, log, stopped) : loadArtifact(path);
+    first = wait ? await firstArtifact(path, trusted, log, stopped) : loadArtifact(path, trusted);
   } catch (error) {
     return end(EXIT_FAILED, `${path}: ${reason(error)}`);
   }
@@ -130,7 +134,7 @@ async function run({
     ...admin.facts,
   });
 
-  const reloader = new Reloader(path, first, message, workers, log);
+  const reloader = new Reloader(path, trusted, first, message, workers, log);
   reloader.onLoaded = ({ view, resolved }) => {
     upkeep.serve(view, resolved);
     health.serve(view, resolved);

@@ -12,6 +12,8 @@ export interface Options {
   wait: boolean;
   /** Overrides `server.port`: `host:port`, `:port` or a port. */
   listen: string | undefined;
+  /** Paths of public keys of which one must have signed what is served; none at all: anything is. */
+  trust: readonly string[];
   /** End, gracefully, when standard input closes: the parent has gone. */
   parentPipe: boolean;
   /** Socket on which whoever can open it may ask anything. */
@@ -37,6 +39,7 @@ export function readOptions(
         workers: { type: "string" },
         wait: { type: "boolean", default: false },
         listen: { type: "string" },
+        trust: { type: "string", multiple: true, default: [] },
         "parent-pipe": { type: "boolean", default: false },
         "admin-socket": { type: "string" },
         "control-socket": { type: "string" },
@@ -63,6 +66,7 @@ export function readOptions(
     workers,
     wait: values.wait,
     listen: values.listen,
+    trust: values.trust,
     parentPipe: values["parent-pipe"],
     adminSocket: sockets.adminSocket === "" ? undefined : sockets.adminSocket,
     controlSocket: sockets.controlSocket === "" ? undefined : sockets.controlSocket,

@@ -3,6 +3,7 @@
  */
 import { settingsOf } from "../artifact/decode.ts";
 import type { Settings } from "../artifact/model.ts";
+import type { TrustedKey } from "../artifact/signature.ts";
 import { loadArtifact, type LoadedArtifact } from "./artifact-file.ts";
 import type { Log } from "./log.ts";
 import type { GenerationMessage } from "./messages.ts";
@@ -35,6 +36,7 @@ export class Reloader {
   /** Told what came of a look, where there was something new to see. */
   onResult: (result: ReloadResult) => void = () => {};
   readonly #path: string;
+  readonly #trusted: readonly TrustedKey[];
   readonly #workers: Workers;
   readonly #log: Log;
   #current: LoadedArtifact;
@@ -46,12 +48,14 @@ export class Reloader {
   /** `first` is being served already, as `message`. */
   constructor(
     path: string,
+    trusted: readonly TrustedKey[],
     first: LoadedArtifact,
     message: GenerationMessage,
     workers: Workers,
     log: Log,
   ) {
     this.#path = path;
+    this.#trusted = trusted;
     this.#current = first;
     this.#message = message;
     this.#workers = workers;
@@ -122,7 +126,7 @@ export class Reloader {
     const isSecondLook = this.#isSecondLook;
     this.#isSecondLook = false;
     try {
-      const loaded = loadArtifact(this.#path);
+      const loaded = loadArtifact(this.#path, this.#trusted);
       this.#refused = "";
       return loaded;
     } catch (error) {
@@ -162,9 +166,17 @@ export class Reloader {
 }
 
 /** What the log says an artifact is. */
-export function identify({ view }: LoadedArtifact): { digest: string; revision?: string } {
-  const { digest, revision } = view;
-  return revision === "" ? { digest } : { digest, revision };
+export function identify({ view }: LoadedArtifact): {
+  digest: string;
+  revision?: string;
+  signed_by?: string[];
+} {
+  const { digest, revision, signatures } = view;
+  return {
+    digest,
+    ...(revision === "" ? {} : { revision }),
+    ...(signatures.length === 0 ? {} : { signed_by: signatures.map(({ keyId }) => keyId) }),
+  };
 }
 
 /** What workers are given of an artifact. */

@@ -140,6 +140,8 @@ export const CONFIG_DEFAULTS = {
       timeout: "20s",
     },
   },
+  owners: {
+  },
   api: {
     require_if_match: false,
     allow_link_local: false,

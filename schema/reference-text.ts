@@ -92,6 +92,8 @@ function keysOf(document: JsonSchema, mapping: JsonSchema, prefix: string): stri
       keys.push(`- **\`${path}\`** (mapping)`, `  See [\`${shared}\`](#${shared}).`);
     } else if (target === undefined) {
       keys.push(...keyLines(path, schema, mapping.required?.includes(key) ?? false));
+      const named = namedBelow(document, schema);
+      if (named !== undefined) below.push(...part(document, named, `${path}.*`));
       // Services and pools have a part of the page to themselves; backends are below services.
       const isElsewhere = item?.title === "Service" || mapping.title === "Pool";
       if (item !== undefined && item.title !== "Pool" && !isElsewhere)
@@ -117,6 +119,14 @@ const SHARED = [
 function part(document: JsonSchema, mapping: JsonSchema, path: string): string[] {
   const keys = keysOf(document, mapping, `${path}.`);
   return [`### \`${path}\``, "", mapping.description ?? "", "", ...keys];
+}
+
+/** The mappings that a mapping has by names of the user's. */
+function namedBelow(document: JsonSchema, schema: JsonSchema): JsonSchema | undefined {
+  const { additionalProperties } = schema;
+  return typeof additionalProperties === "object"
+    ? definition(document, additionalProperties)
+    : undefined;
 }
 
 function definition(document: JsonSchema, schema: JsonSchema): JsonSchema | undefined {

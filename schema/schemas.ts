@@ -76,6 +76,9 @@ function flatten(
   return {
     ...schema,
     ...(schema.properties && { properties: mapValues(schema.properties, each) }),
+    ...(typeof schema.additionalProperties === "object" && {
+      additionalProperties: each(schema.additionalProperties),
+    }),
     ...(schema.items && { items: each(schema.items) }),
     ...(schema.anyOf && { anyOf: schema.anyOf.map(each) }),
     ...(schema.allOf && { allOf: schema.allOf.map(each) }),

@@ -27,6 +27,12 @@ export interface Documents {
 export interface Config {
   global?: Global;
   server?: Server;
+  /**
+   * Who may claim what: a folder of the tree, or a single file, and the hosts and paths that belong to its services. They may claim nothing else, and nobody else may claim that. Of several folders the longest decides.
+   */
+  owners?: {
+    [k: string]: Owner;
+  };
   api?: Api;
   admin?: Admin;
   /**
@@ -578,6 +584,27 @@ export interface Drain {
    * After the delay, how long exchanges may take to finish before they are cut.
    */
   timeout?: string;
+}
+/**
+ * What belongs to the services of a folder: requests that are for one of its hosts and have one of its prefixes.
+ */
+export interface Owner {
+  /**
+   * Hosts. `*.example.com` is every host below the name, those that are claimed by name too. Left out, it is every host.
+   *
+   * @minItems 1
+   *
+   * Items: A host: exact (`api.example.com`), every host below a name (`*.example.com`), or any host (`*`). Case, the port of a request and a trailing dot do not matter.
+   */
+  hosts?: string[];
+  /**
+   * Paths of literal segments, with all that is below them. Left out, it is every path.
+   *
+   * @minItems 1
+   *
+   * Items: A path pattern: literal segments, `:name` for a parameter, and `*` as the last segment for zero or more segments.
+   */
+  path_prefixes?: string[];
 }
 /**
  * The REST API that writes this tree. Its process reads these keys anew for every request; the artifact does not hold them.

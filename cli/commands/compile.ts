@@ -1,4 +1,6 @@
 /** `balto compile`. */
+import { SIGNATURES_MAX } from "../../artifact/layout.ts";
+import { sign } from "../../artifact/signature.ts";
 import { CompileMemory } from "../../compiler/memory.ts";
 import { command } from "../command.ts";
 import type { AnyCommand } from "../command.ts";
@@ -7,6 +9,7 @@ import { configFolder } from "../config-folder.ts";
 import { EXIT_FAILED, EXIT_OK } from "../exit-code.ts";
 import { UsageError } from "../failure.ts";
 import { digestAndTime, follow } from "../follow.ts";
+import { signingKey } from "../key-file.ts";
 import { contents } from "../model-summary.ts";
 import { publish, publishChange } from "../publish.ts";
 import { printReport, REPORT_FLAGS } from "../report-flags.ts";
@@ -24,6 +27,9 @@ The artifact is written beside its place and renamed, so a reader sees the old o
 errors nothing is written. The same tree gives the same bytes everywhere; --revision stamps a commit
 beside them, outside the digest. -o - writes to standard output.
 
+--sign puts a signature beside them too, for balto serve --trust; balto keygen makes the keys. Given
+twice, both keys sign: so old and new are both served while keys change.
+
 With --watch it goes on until SIGINT or SIGTERM, and each change of the tree is compiled and reported
 in one line; a tree with errors leaves the last good artifact in place.`,
   operand: { name: "DIR", summary: "The config tree" },
@@ -37,12 +43,19 @@ in one line; a tree with errors leaves the last good artifact in place.`,
     },
     watch: { type: "boolean", summary: "Compile again whenever the tree changes" },
     revision: { type: "string", value: "REV", summary: "Stamp a source revision into it" },
+    sign: {
+      type: "string",
+      value: "KEY",
+      summary: "Sign it with this private key: a file, or env:NAME",
+      repeated: true,
+    },
     ...REPORT_FLAGS,
   },
   examples: [
     "balto compile configs -o balto.artifact",
     "balto compile configs -o balto.artifact --watch",
     "balto compile -o balto.artifact --revision $(git rev-parse HEAD)",
+    "balto compile configs -o balto.artifact --sign release.key",
   ],
   run: async ({ operand, flags, terminal }) => {
     const { output, watch, revision = "", quiet } = flags;
@@ -67,6 +80,12 @@ in one line; a tree with errors leaves the last good artifact in place.`,
         "for example: --revision $(git rev-parse HEAD)",
       ]);
     }
+    const keys = flags.sign.map((source) => signingKey(source, terminal));
+    if (keys.length > SIGNATURES_MAX) {
+      throw new UsageError(`--sign is given more than ${SIGNATURES_MAX} times`);
+    }
+    const signed = (artifact: Uint8Array): Uint8Array =>
+      keys.length === 0 ? artifact : sign(artifact, keys);
     const folder = configFolder(operand, terminal.env);
     const since = folderState(folder);
     const memory = new CompileMemory();
@@ -74,8 +93,8 @@ in one line; a tree with errors leaves the last good artifact in place.`,
     const { result, elapsedMs } = compiled;
     printReport(compiled, flags.format ?? "text", terminal, toOut);
     if (result !== undefined) {
-      if (toOut) terminal.out(result.artifact);
-      else publish(output, result.artifact);
+      if (toOut) terminal.out(signed(result.artifact));
+      else publish(output, signed(result.artifact));
       const what = `${folder}: ${contents(result.model)}`;
       if (!quiet) terminal.note(`${what} · ${digestAndTime(result.digest, elapsedMs)}\n`);
     }
@@ -88,7 +107,7 @@ in one line; a tree with errors leaves the last good artifact in place.`,
       since,
       published: result,
       artifact: output,
-      publish: ({ artifact }) => publishChange(output, artifact),
+      publish: ({ artifact }) => publishChange(output, signed(artifact)),
       kept: "stays",
       quiet,
       terminal,

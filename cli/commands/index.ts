@@ -8,6 +8,7 @@ import { explainCommand } from "./explain.ts";
 import { fmtCommand } from "./fmt.ts";
 import { initCommand } from "./init.ts";
 import { inspectCommand } from "./inspect.ts";
+import { keygenCommand } from "./keygen.ts";
 import { reloadCommand } from "./reload.ts";
 import { replayCommand } from "./replay.ts";
 import { runCommand } from "./run.ts";
@@ -36,6 +37,7 @@ export const commands: readonly AnyCommand[] = [
   servicesCommand,
   topCommand,
   inspectCommand,
+  keygenCommand,
   schemaCommand,
   versionCommand,
 ];

@@ -11,6 +11,7 @@ import { checkBackends } from "./backends.ts";
 import { checkBalancing } from "./balancing.ts";
 import { checkHealth } from "./health.ts";
 import { checkRetries } from "./retries.ts";
+import { checkStartPages } from "./start-pages.ts";
 import { checkTimes } from "./times.ts";
 
 /** Warns of what is allowed and probably not meant. */
@@ -28,6 +29,7 @@ export function check(tree: ResolvedTree, files: readonly ConfigFile[], log: Dia
     checkTimes(service, "backends" in target ? target : pools.get(target.pool?.value), log);
   }
   for (const pool of tree.pools) checkPool(pool, log);
+  if (!log.hasErrors) checkStartPages(enabled, log);
   checkUse(tree.pools, tree.services, log);
 }
 

@@ -88,6 +88,30 @@ export const LINK_CODES = {
             "choose another algorithm for most of them, or let services share named pools",
           ],
   },
+  BAL4009: {
+    name: "outside-ownership",
+    severity: "error",
+    text: (p: { claim: string; folder: string }): Text => [
+      `${p.claim} does not belong to the services of ${p.folder}`,
+      "claim what does, or have it added to their entry in owners",
+    ],
+  },
+  BAL4010: {
+    name: "owned-by-others",
+    severity: "error",
+    text: (p: { claim: string; region: string; folder: string }): Text => [
+      `${p.claim} belongs to the services of ${p.folder}, which own ${p.region}`,
+      "move the service there, claim something else, or have the entry in owners changed",
+    ],
+  },
+  BAL4011: {
+    name: "priority-over-owner",
+    severity: "error",
+    text: (p: { claim: string; region: string; folder: string }): Text => [
+      `by its priority ${p.claim} takes requests for ${p.region}, which belongs to the services of ${p.folder}`,
+      "leave the priority out: then they are asked first for what is theirs",
+    ],
+  },
   BAL4101: {
     name: "unreachable-route",
     severity: "error",

@@ -115,6 +115,23 @@ export const TREE_CODES = {
       "set secure to true, or same_site to lax",
     ],
   },
+  BAL5014: {
+    name: "inexact-weight",
+    severity: "warning",
+    text: (p: { weight: number; wanted: string; given: string }): Text => [
+      `the weight ${p.weight} is ${p.wanted} of the pool's, and the table of its hashes gives it ${p.given}`,
+      "choose weights that are not so far apart, or an algorithm without a table, such as weighted-rr",
+    ],
+  },
+  BAL5015: {
+    name: "no-start-page",
+    severity: "warning",
+    text: (p: { domain: string; request: string; more: number }): Text => [
+      `no route of ${p.domain} takes its start page: ${p.request} is answered 404` +
+        (p.more === 0 ? "" : `; ${p.more} more ${p.more === 1 ? "host" : "hosts"} likewise`),
+      "add a route for / or /*, or say why not in the line above: # balto-ignore BAL5015 and the reason",
+    ],
+  },
   BAL5101: {
     name: "partly-shadowed",
     severity: "warning",

@@ -176,6 +176,14 @@ export const VALUE_CODES = {
       "add secret: ${env:STICKY_SECRET}, at least 16 characters, or set enabled: false",
     ],
   },
+  BAL3022: {
+    name: "bad-owner",
+    severity: "error",
+    text: (p: { text: string; reason: string }): Text => [
+      `the folder "${p.text}" ${p.reason}`,
+      "name a folder or file below services/, such as services/payments/",
+    ],
+  },
   BAL3050: {
     name: "bad-endpoint",
     severity: "error",

@@ -8,6 +8,7 @@ import type { Changes } from "../memory.ts";
 import type { ResolvedTree } from "../resolve/resolve.ts";
 import { linkMethods } from "./methods.ts";
 import { linkNames } from "./names.ts";
+import { linkOwners } from "./owners.ts";
 import { linkParameters } from "./parameters.ts";
 import { linkPools } from "./pools.ts";
 import { linkRoutes } from "./routes.ts";
@@ -21,7 +22,7 @@ import { linkTables } from "./tables.ts";
  */
 export function link(
   tree: ResolvedTree,
-  { fresh }: Changes,
+  { fresh, added }: Changes,
   hasNameTwice: boolean,
   log: DiagnosticLog,
 ): void {
@@ -32,6 +33,7 @@ export function link(
   if (hasNameTwice) linkNames(services, clashes, log);
   linkParameters(some, log);
   linkMethods(services, log);
+  linkOwners(tree.owners, added, log);
   linkPools(tree.pools, services, log);
   const own = services.flatMap(({ target }) => ("backends" in target ? [target] : []));
   linkTables([...tree.pools, ...own], log);

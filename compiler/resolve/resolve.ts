@@ -10,6 +10,7 @@ import { itemsOf, type YamlNode } from "../parse/yaml-node.ts";
 import { type ApiSettings, DEFAULT_API, readApi } from "./api.ts";
 import { field } from "./field.ts";
 import { Globals } from "./globals.ts";
+import { type OwnerDraft, readOwners } from "./owners.ts";
 import { type NamedPoolDraft, readPool } from "./pool.ts";
 import { readService, type ServiceDraft } from "./service.ts";
 import { DEFAULT_SETTINGS, readSettings } from "./settings.ts";
@@ -19,6 +20,8 @@ import { checkTexts } from "./text.ts";
 export interface ResolvedFile {
   /** Only balto.config.yaml has them. */
   settings: Settings | undefined;
+  /** Likewise. */
+  owners: OwnerDraft[];
   /** What the writer of the tree is told; likewise. */
   api: ApiSettings | undefined;
   pools: NamedPoolDraft[];
@@ -28,6 +31,7 @@ export interface ResolvedFile {
 /** What all files say, still unlinked, in order of files and lines. */
 export interface ResolvedTree {
   settings: Settings;
+  owners: OwnerDraft[];
   api: ApiSettings;
   pools: NamedPoolDraft[];
   services: ServiceDraft[];
@@ -43,6 +47,7 @@ export class Resolver {
     const nodes = nodesOf(role, root);
     return {
       settings: role === "config" ? readSettings(root, log) : undefined,
+      owners: role === "config" ? readOwners(root, log) : [],
       api: role === "config" ? readApi(field<Config>(root, "api"), log) : undefined,
       pools: nodes.pools.map((node) => readPool(node, this.#globals, log)),
       services: nodes.services.map((node) => readService(node, this.#globals, log)),
@@ -54,6 +59,7 @@ export class Resolver {
 export function gather(files: readonly ResolvedFile[]): ResolvedTree {
   return {
     settings: files.find(({ settings }) => settings !== undefined)?.settings ?? DEFAULT_SETTINGS,
+    owners: files.flatMap(({ owners }) => owners),
     api: files.find(({ api }) => api !== undefined)?.api ?? DEFAULT_API,
     pools: files.flatMap(({ pools }) => pools),
     services: files.flatMap(({ services }) => services),

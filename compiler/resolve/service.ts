@@ -31,6 +31,8 @@ export interface ServiceDraft {
   name: ServiceName | undefined;
   /** Canonical, each once, in the order of the file. */
   domains: string[];
+  /** Where each of them stands. */
+  domainsAt: Span[];
   pattern: PatternDraft | undefined;
   /** Sorted; empty is every method. */
   methods: string[];
@@ -80,7 +82,8 @@ const MAX_BODY = { least: "1B", most: "1048576GiB" };
 /** Reads the mapping of a service. */
 export function readService(node: YamlNode, globals: Globals, log: DiagnosticLog): ServiceDraft {
   const at = headOf(node);
-  const domains = readDomains(node, log);
+  const found = readDomains(node, log);
+  const domains = [...found.keys()];
   const pattern = readPattern(field<Service>(node, "path_prefix"), log);
   const methods = field<Service>(node, "methods");
   const priority = field<Service>(node, "priority");
@@ -94,6 +97,7 @@ export function readService(node: YamlNode, globals: Globals, log: DiagnosticLog
     enabled: readFlag(field<Service>(node, "enabled"), SERVICE_DEFAULTS.enabled),
     name: serviceName(node, at, domains[0], pattern, log),
     domains,
+    domainsAt: [...found.values()],
     pattern,
     methods: readMethods(methods, log),
     methodsAt: methods === undefined ? at : headOf(methods),
@@ -143,13 +147,14 @@ function readPriority(node: YamlNode | undefined): number {
   return node?.kind === "scalar" && typeof node.value === "number" ? node.value : priority;
 }
 
-function readDomains(service: YamlNode, log: DiagnosticLog): string[] {
+/** Canonical domains and where they stand. */
+function readDomains(service: YamlNode, log: DiagnosticLog): Map<string, Span> {
   const single = field<Service>(service, "domain");
   const nodes = [
     ...(single === undefined ? [] : [single]),
     ...itemsOf(field<Service>(service, "domains")),
   ];
-  const domains = new Set<string>();
+  const domains = new Map<string, Span>();
   for (const node of nodes) {
     const text = plainText(node);
     if (text === undefined) continue;
@@ -160,9 +165,9 @@ function readDomains(service: YamlNode, log: DiagnosticLog): string[] {
     }
     const canonical = formatDomain(domain);
     if (domains.has(canonical)) log.report("BAL2008", node, { value: canonical });
-    domains.add(canonical);
+    else domains.set(canonical, node);
   }
-  return [...domains];
+  return domains;
 }
 
 function readPattern(node: YamlNode | undefined, log: DiagnosticLog): PatternDraft | undefined {

@@ -126,7 +126,7 @@ for (const name of [
   "configs",
   ...readdirSync(join(root, "examples"), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
-    .map((entry) => `examples/${entry.name}`),
+    .map(({ name }) => (name === "gitops" ? "examples/gitops/configs" : `examples/${name}`)),
 ]) {
   it(`every route of ${name} has a test that passes`, async () => {
     const { status, out } = await balto(["test", name, "--coverage"]);

@@ -98,7 +98,8 @@ test("what is said to be out of reach is, what ties does, and every witness goes
   };
   const property = fc.property(services, (given) => {
     const list = given.map((one, index) => ({ ...one, name: `s${index}` }));
-    const { diagnostics } = compile(treeOf(list));
+    // That hosts have no start page is nothing to this.
+    const diagnostics = compile(treeOf(list)).diagnostics.filter(({ code }) => code !== "BAL5015");
     const said = diagnostics.filter(({ code }) => /^BAL(4|5)1/.test(code));
     expect(diagnostics.filter((one) => !said.includes(one))).toEqual([]);
     const asked = new Asking(list);

@@ -315,3 +315,16 @@ function withoutOrigins(model: object): unknown {
     JSON.stringify(model, (key, value: unknown) => (key === "origin" ? null : value)),
   );
 }
+
+it("tells of hosts without a start page for 20 files, and of the others how many", () => {
+  const files = Object.fromEntries(
+    Array.from({ length: 25 }, (_, n) => [
+      `services/${String(n).padStart(2, "0")}.yaml`,
+      `services:\n  - { domain: h${n}.test, path_prefix: /a, ports: [1] }\n  - { domain: h${n}.test, path_prefix: /b, ports: [1] }\n`,
+    ]),
+  );
+  const { diagnostics } = compile(tree(files));
+  expect(diagnostics).toHaveLength(20);
+  expect(diagnostics[18]!.message).toMatch(/^no route of h18\.test .* answered 404$/);
+  expect(diagnostics[19]!.message).toMatch(/answered 404; 5 more hosts likewise$/);
+});

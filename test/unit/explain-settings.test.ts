@@ -65,6 +65,7 @@ services:
     strip_prefix: true
     timeouts: { read: 60s }
     ports: [1]
+  - { name: third, domain: a.test, path_prefix: /, ports: [1] }
 `,
 };
 

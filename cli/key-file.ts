@@ -1,0 +1,82 @@
+/** Keys that a command is given: files in PEM, and a private key also as a variable of the environment. */
+import { readFileSync, statSync } from "node:fs";
+import type { KeyObject } from "node:crypto";
+
+import {
+  KeyError,
+  readSigningKey,
+  readTrustedKey,
+  type TrustedKey,
+} from "../artifact/signature.ts";
+import { Failure, reason } from "./failure.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** `env:NAME` instead of a path. */
+const FROM_ENV = /^env:(.*)$/s;
+
+/**
+ * Reads a private key; one that others can read is warned of.
+ *
+ * @param source a path, or `env:NAME`
+ * @throws Failure
+ */
+export function signingKey(source: string, terminal: Terminal): KeyObject {
+  const name = FROM_ENV.exec(source)?.[1];
+  const pem = name === undefined ? readKey(source) : terminal.env[name];
+  if (pem === undefined || pem === "") throw new Failure(`--sign: ${name} is not set`);
+  const key = usable("--sign", source, () => readSigningKey(pem));
+  if (name === undefined) warnOfReaders(source, terminal);
+  return key;
+}
+
+/**
+ * Reads a public key.
+ *
+ * @throws Failure
+ */
+export function trustedKey(path: string): TrustedKey {
+  return usable("--trust", path, () => readTrustedKey(readKey(path)));
+}
+
+/**
+ * Paths of trusted keys: those of the flag, else those of the environment.
+ *
+ * @throws Failure where the environment names none: nobody sets the variable to trust everything
+ */
+export function trustedPaths(flag: readonly string[], env: Terminal["env"]): readonly string[] {
+  const named = env[TRUST_VARIABLE];
+  if (flag.length > 0 || named === undefined) return flag;
+  const paths = named.split(":");
+  if (!paths.includes("")) return paths;
+  throw new Failure(
+    `${TRUST_VARIABLE} is set, but ${named === "" ? "names no key" : `"${named}" has an empty path`}`,
+    `name public keys, "a.pub:b.pub", or unset it to serve what nobody signed`,
+  );
+}
+
+const TRUST_VARIABLE = "BALTO_TRUST";
+
+function usable<T>(flag: string, source: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof KeyError)) throw error;
+    throw new Failure(`${flag}: ${source} ${error.message}`, error.help);
+  }
+}
+
+function readKey(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new Failure(`${path} cannot be read: ${reason(error)}`);
+  }
+}
+
+/** A pipe, `<(vault read …)`, has no other readers. */
+function warnOfReaders(path: string, terminal: Terminal): void {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined || !stat.isFile() || (stat.mode & 0o077) === 0) return;
+  const mode = (stat.mode & 0o777).toString(8).padStart(3, "0");
+  terminal.note(`warning: ${path} can be read by others (mode ${mode}): chmod 600 ${path}\n`);
+}
