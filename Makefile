@@ -9,7 +9,7 @@ system_path := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 stamp := node_modules/.balto-installed
 
-.PHONY: help setup run test fuzz build lint lint-fix format gen bench bench-faults bench-scale install-hooks clean
+.PHONY: help setup run test fuzz build lint lint-fix format gen bench bench-faults bench-scale bench-streams install-hooks clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -54,6 +54,9 @@ bench-faults: setup ## Try backends that misbehave behind Balto, nginx, HAProxy 
 
 bench-scale: setup ## Compile and serve 1,000 to 100,000 services, beside others
 	@node bench/scale/main.ts
+
+bench-streams: setup ## TCP streams of Balto beside HAProxy and nginx
+	@node bench/stream/proxies.ts
 
 install-hooks: setup ## Let git run .githooks/
 	@git config core.hooksPath .githooks

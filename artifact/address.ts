@@ -1,6 +1,6 @@
 /**
  * Addresses: where Balto listens (`:5500`, `127.0.0.1:5500`, `[::1]:5500`) and where a backend is
- * (`http://10.0.0.7:8080/base`). Read by the compiler, and by the data plane after it has resolved
+ * (`http://10.0.0.7:8080/base`, of a stream `tcp://10.0.0.7:6379`). Read by the compiler, and by the data plane after it has resolved
  * references.
  */
 
@@ -12,12 +12,17 @@ export interface ListenAddress {
 
 /** A backend's address, taken apart. `path` is "" or begins with a slash and ends without one. */
 export interface BackendAddress {
-  scheme: "http" | "https";
+  scheme: BackendScheme;
   /** Without the brackets of an IPv6 literal. */
   host: string;
+  /** 0 only for tcp and udp where DNS gives the ports, too (SRV). */
   port: number;
+  /** "" for tcp and udp. */
   path: string;
 }
+
+const BACKEND_SCHEMES = ["http", "https", "tcp", "udp"] as const;
+export type BackendScheme = (typeof BACKEND_SCHEMES)[number];
 
 /** Reads `host:port`, `:port` or `port`; a text is the reason why it is none. */
 export function parseListenAddress(text: string): ListenAddress | string {
@@ -41,9 +46,8 @@ export function parseBackendUrl(text: string): BackendAddress | string {
     string,
     string?,
   ];
-  const scheme = schemeText.toLowerCase();
-  if (scheme !== "http" && scheme !== "https")
-    return `the scheme "${schemeText}" is not http or https`;
+  const scheme = BACKEND_SCHEMES.find((known) => known === schemeText.toLowerCase());
+  if (scheme === undefined) return `the scheme "${schemeText}" is not http, https, tcp or udp`;
   if (authority.includes("@")) return "it holds a user name or password, which a URL must not";
   if (more !== undefined)
     return `it has a ${more[0] === "?" ? "query" : "fragment"}, which cannot be forwarded`;
@@ -52,19 +56,32 @@ export function parseBackendUrl(text: string): BackendAddress | string {
   const host = split[1]!;
   if (!isHost(host))
     return host === "" ? "it has no host" : `"${host}" is not a host name or an address`;
-  const port = split[2] === undefined ? defaultPort(scheme) : Number(split[2]);
-  if (split[2] === "" || port < 1 || port > 65535)
+  const port = split[2] === undefined ? impliedPort(scheme, host) : Number(split[2]);
+  if (port === undefined) return "it has no port";
+  if (split[2] === "" || (split[2] !== undefined && port < 1) || port > 65535)
     return `"${split[2]}" is not a port (1 to 65535)`;
+  if (scheme === "tcp" || scheme === "udp") {
+    return path === "" || path === "/"
+      ? { scheme, host: unbracket(host).toLowerCase(), port, path: "" }
+      : `it has the path "${path}", which ${scheme} does not know`;
+  }
   if (!/^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*$/.test(path)) {
     return `the path "${path}" holds a character that must be percent-encoded`;
   }
   return { scheme, host: unbracket(host).toLowerCase(), port, path: withoutTrailingSlashes(path) };
 }
 
-/** The canonical text of a backend's address: lower-case scheme and host, port always given. */
+/** The canonical text of a backend's address: lower-case scheme and host, the port given. */
 export function formatBackendUrl(address: BackendAddress): string {
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
-  return `${address.scheme}://${host}:${address.port}${address.path}`;
+  const port = address.port === 0 ? "" : `:${address.port}`;
+  return `${address.scheme}://${host}${port}${address.path}`;
+}
+
+/** The port of a URL that names none. DNS names of services (RFC 2782) have ports of their own. */
+function impliedPort(scheme: BackendScheme, host: string): number | undefined {
+  if (scheme === "http" || scheme === "https") return defaultPort(scheme);
+  return /^_[^.]+\._(?:tcp|udp)\./i.test(host) ? 0 : undefined;
 }
 
 /** The port that a URL of this scheme means where it names none. */

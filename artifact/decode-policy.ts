@@ -168,7 +168,7 @@ function statusesOf(view: View, first: number): StatusRange[] {
 }
 
 /** The rows of a list that begins at `first` and goes on while `more` is set. */
-function listRows<S extends RowSection & ("statusRanges" | "probeFields")>(
+export function listRows<S extends RowSection & ("statusRanges" | "probeFields" | "streamRoutes")>(
   reader: RowReader<S>,
   first: number,
 ): number[] {

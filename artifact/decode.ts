@@ -4,8 +4,10 @@
  */
 import { poolPolicyOf, servicePolicyOf } from "./decode-policy.ts";
 import { NONE } from "./layout.ts";
+import { streamsOf } from "./decode-stream.ts";
 import {
   ACCESS_LOG_FORMATS,
+  BACKSLASH_RULES,
   type Backend,
   LOG_LEVELS,
   type Model,
@@ -14,10 +16,12 @@ import {
   PREDICATE_KINDS,
   PREDICATE_SUBJECTS,
   PRIORITY_MIN,
+  UNDERSCORE_RULES,
 } from "./model.ts";
 import { RowReader, rowCount, textOf, type View } from "./view.ts";
 
 export { poolPolicyOf, servicePolicyOf } from "./decode-policy.ts";
+export { streamsOf } from "./decode-stream.ts";
 
 /** The model that `encode` was given. */
 export function decode(view: View): Model {
@@ -64,6 +68,7 @@ export function decode(view: View): Model {
       pool: services.number(row, "pool"),
       origin: originOf(services.number(row, "file"), services.number(row, "position")),
     })),
+    streams: streamsOf(view),
   };
 }
 
@@ -127,6 +132,12 @@ export function settingsOf(view: View): Model["settings"] {
       connectionsMax: row.number(0, "connectionsMax"),
       clientConnectionsMax: row.number(0, "clientConnectionsMax"),
       connectionRequestsMax: row.number(0, "connectionRequestsMax"),
+      viaHopsMax: row.number(0, "viaHopsMax"),
+    },
+    proxyProtocol: {
+      accept: row.number(0, "proxyAccept") === 1,
+      trusted: row.words(0, "proxyTrusted"),
+      timeoutMs: row.number(0, "proxyTimeoutMs"),
     },
     tls: {
       enabled: row.number(0, "tlsEnabled") === 1,
@@ -156,6 +167,11 @@ export function settingsOf(view: View): Model["settings"] {
       allowedOrigins: row.words(0, "adminAllowedOrigins"),
       readers: row.words(0, "adminReaders"),
     },
+    underscores: UNDERSCORE_RULES[row.number(0, "underscores")]!,
+    encodedBackslash: BACKSLASH_RULES[row.number(0, "encodedBackslash")]!,
+    strictPaths: row.number(0, "strictPaths") === 1,
+    forwardTrailers: row.number(0, "forwardTrailers") === 1,
+    via: row.text(0, "via"),
   };
 }
 

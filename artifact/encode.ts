@@ -9,7 +9,7 @@ import { type Domain, formatDomain, parseDomain } from "./domain.ts";
 import { EncodeError } from "./encode-error.ts";
 import { edgeHash, hostHash } from "./hash.ts";
 import { HOST_ANY } from "./layout.ts";
-import { type Model, PRIORITY_MIN, type Service } from "./model.ts";
+import { type Model, PRIORITY_MIN, type Service, type Stream } from "./model.ts";
 import { parameterNames, parsePattern, type Pattern } from "./pattern.ts";
 import { comparePredicates } from "./route-specificity.ts";
 import { SectionWriter } from "./section-writer.ts";
@@ -36,6 +36,7 @@ export function encode(model: Model, revision = ""): Uint8Array {
     }
   }
   writeHosts(out, hosts, model);
+  for (const stream of model.streams) writeStream(out, stream, model.pools.length);
   return seal(out.sections(), revision);
 }
 
@@ -99,6 +100,18 @@ function writeService(out: SectionWriter, service: Service, pattern: Pattern): n
     parameters: out.words(parameterNames(pattern)),
     priority: service.priority - PRIORITY_MIN,
   });
+}
+
+function writeStream(out: SectionWriter, stream: Stream, pools: number): void {
+  const { name, pool, sni } = stream;
+  const wrong = [...(pool === undefined ? [] : [pool]), ...sni.map((route) => route.pool)].find(
+    (row) => !(row < pools),
+  );
+  if (wrong !== undefined) throw new EncodeError(`there is no pool ${wrong}`);
+  if (sni.some(({ names }) => names.length === 0)) {
+    throw new EncodeError(`stream ${name} has a route without a name`);
+  }
+  out.stream(stream);
 }
 
 /** Writes hosts in order of their text, their tries, both tables, and the settings. */

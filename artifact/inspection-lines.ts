@@ -1,6 +1,6 @@
 /**
  * An inspection as a person reads it: header, sizes, settings, then hosts with their routes in the
- * order in which they are tried, each with its pool and backends and the place it was written.
+ * order in which they are tried, then streams, each with its pools and backends and the place it was written.
  */
 import type { Inspection } from "./inspection.ts";
 import { predicateText } from "./predicate-text.ts";
@@ -19,6 +19,7 @@ export function inspectionLines(inspection: Inspection): string[] {
     "",
     ...settings(inspection),
     ...hosts(inspection),
+    ...streams(inspection),
   ];
 }
 
@@ -70,6 +71,17 @@ function hosts({ hosts, services, pools }: Inspection): string[] {
         ...poolLines.get(pool)!,
       ];
     }),
+  ]);
+}
+
+function streams({ streams, pools }: Inspection): string[] {
+  const poolLines = new Map(pools.map((pool) => [pool.key, backends(pool)]));
+  return streams.flatMap(({ name, listen, protocol, pool, sni, file, line, column }) => [
+    "",
+    `${protocol} ${listen}  ${name}  ${file}:${line}:${column}`,
+    ...sni.flatMap((route) => [`  ${route.names.join(", ")}`, ...poolLines.get(route.pool)!]),
+    ...(sni.length === 0 ? [] : [`  ${pool === null ? "any other name is closed" : "any other"}`]),
+    ...(pool === null ? [] : poolLines.get(pool)!),
   ]);
 }
 

@@ -6,7 +6,7 @@ import { decode } from "./decode.ts";
 import { type Domain, formatDomain } from "./domain.ts";
 import { FORMAT_VERSION, SECTIONS } from "./layout.ts";
 import { policyJson, retryJson } from "./inspection-policy.ts";
-import type { Pool, Service, Settings } from "./model.ts";
+import type { Pool, ProxyAcceptance, Service, Settings, Stream } from "./model.ts";
 import { routesByHost } from "./route-order.ts";
 import { judgements, type TrustedKey } from "./signature.ts";
 import { RowReader, rowCount, type View } from "./view.ts";
@@ -27,6 +27,7 @@ export interface Inspection {
   hosts: { domain: string; services: number[] }[];
   pools: ReturnType<typeof poolJson>[];
   services: ReturnType<typeof serviceJson>[];
+  streams: ReturnType<typeof streamJson>[];
 }
 
 /** The JSON value of a view; `bytesTotal` is the size of its file, `keys` check its signatures. */
@@ -36,7 +37,7 @@ export function inspectJson(
   keys: readonly TrustedKey[] = [],
 ): Inspection {
   const holds = judgements(view, keys);
-  const { settings, pools, services } = decode(view);
+  const { settings, pools, services, streams } = decode(view);
   return {
     format_version: FORMAT_VERSION,
     digest: view.digest,
@@ -56,6 +57,7 @@ export function inspectJson(
     hosts: hostsJson(view),
     pools: pools.map(poolJson),
     services: services.map((service) => serviceJson(service, pools)),
+    streams: streams.map((stream) => streamJson(stream, pools)),
   };
 }
 
@@ -79,7 +81,14 @@ function settingsJson(settings: Settings) {
       connections: settings.limits.connectionsMax,
       connections_per_client: settings.limits.clientConnectionsMax,
       requests_per_connection: settings.limits.connectionRequestsMax,
+      via_hops: settings.limits.viaHopsMax,
     },
+    proxy_protocol: acceptanceJson(settings.proxyProtocol),
+    underscores: settings.underscores,
+    encoded_backslash: settings.encodedBackslash,
+    strict_paths: settings.strictPaths,
+    forward_trailers: settings.forwardTrailers,
+    via: settings.via,
     tls: {
       enabled: settings.tls.enabled,
       cert_file: settings.tls.certFile,
@@ -160,4 +169,34 @@ function serviceJson(service: Service, pools: readonly Pool[]) {
     pool: pools[service.pool]!.key,
     ...service.origin,
   };
+}
+
+/** `pool` and `sni[].pool` are keys of pools; a `pool` of null is that what no name takes is closed. */
+function streamJson({ name, listen, protocol, pool, sni, policy, origin }: Stream, pools: Pool[]) {
+  return {
+    name,
+    listen,
+    protocol,
+    pool: pool === undefined ? null : pools[pool]!.key,
+    sni: sni.map((route) => ({ names: route.names, pool: pools[route.pool]!.key })),
+    timeouts: {
+      connect_ms: policy.connectMs,
+      idle_ms: policy.idleMs,
+      client_hello_ms: policy.clientHelloMs,
+    },
+    max_connections: policy.connectionsMax,
+    connections_per_client: policy.clientConnectionsMax,
+    max_sessions: policy.sessionsMax,
+    proxy_protocol: {
+      ...acceptanceJson(policy.proxyProtocol),
+      send: policy.proxyProtocol.send,
+    },
+    allow: policy.allow,
+    deny: policy.deny,
+    ...origin,
+  };
+}
+
+function acceptanceJson({ accept, trusted, timeoutMs }: ProxyAcceptance) {
+  return { accept, trusted, timeout_ms: timeoutMs };
 }

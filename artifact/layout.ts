@@ -8,7 +8,7 @@
 import { PRIORITY_MAX, PRIORITY_MIN } from "./model.ts";
 
 export const MAGIC = "BALTOART";
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 /** magic, version, section count, content bytes, reserved, SHA-256. */
 export const HEADER_BYTES = 64;
 export const DIGEST_OFFSET = 32;
@@ -106,7 +106,10 @@ export type RowSection =
   | "tableEntries"
   | "backends"
   | "backendTraits"
-  | "positions";
+  | "positions"
+  | "streams"
+  | "streamRoutes"
+  | "streamPolicies";
 
 /** Row sections as u32 arrays. */
 export type Tables = Record<RowSection, Uint32Array>;
@@ -145,6 +148,9 @@ export const SECTIONS = [
   "backends",
   "backendTraits",
   "positions",
+  "streams",
+  "streamRoutes",
+  "streamPolicies",
 ] as const;
 
 /** A host's kind; the matcher tries them in this order. */
@@ -172,6 +178,9 @@ export const ROWS = {
     connectionsMax: number(10_000_000),
     clientConnectionsMax: number(10_000_000),
     connectionRequestsMax: number(1_000_000_000),
+    proxyAccept: bool,
+    proxyTrusted: list,
+    proxyTimeoutMs: positiveMs,
     tlsEnabled: bool,
     tlsCertFile: text,
     tlsKeyFile: text,
@@ -192,6 +201,12 @@ export const ROWS = {
     adminWriterUrl: text,
     adminAllowedOrigins: list,
     adminReaders: list,
+    underscores: number(2),
+    encodedBackslash: number(1),
+    strictPaths: bool,
+    forwardTrailers: bool,
+    via: text,
+    viaHopsMax: number(100, 1),
   },
   /** Lists of texts, each list once; `more` says that the next row belongs to the list too. */
   words: { text, more: bool },
@@ -363,6 +378,31 @@ export const ROWS = {
     connectionsMax: number(1_000_000),
   },
   positions: { line: u32, column: u32 },
+  streams: {
+    name: text,
+    listen: text,
+    protocol: number(1),
+    pool: maybe("pools"),
+    sni: maybe("streamRoutes"),
+    policy: row("streamPolicies"),
+    ...origin,
+  },
+  /** Lists as in words. */
+  streamRoutes: { names: row("words"), pool: row("pools"), more: bool },
+  streamPolicies: {
+    connectMs: positiveMs,
+    idleMs: positiveMs,
+    clientHelloMs: positiveMs,
+    connectionsMax: number(10_000_000),
+    clientConnectionsMax: number(10_000_000),
+    sessionsMax: number(10_000_000, 1),
+    proxyAccept: bool,
+    proxyTrusted: list,
+    proxyTimeoutMs: positiveMs,
+    proxySend: number(2),
+    allow: list,
+    deny: list,
+  },
 } as const satisfies Record<RowSection, Record<string, Field>>;
 
 /** Field name → position in the row, in u32s. A run's count stands one after its first. */

@@ -12,11 +12,12 @@ export interface Origin {
   column: number;
 }
 
-/** Everything one artifact holds. The order of `services` and `pools` is kept by `encode`. */
+/** Everything one artifact holds. The order of `services`, `pools` and `streams` is kept by `encode`. */
 export interface Model {
   settings: Settings;
   pools: Pool[];
   services: Service[];
+  streams: Stream[];
 }
 
 /** Process-wide settings: the `global` and `server` blocks with every default filled in. */
@@ -41,13 +42,33 @@ export interface Settings {
   logPath: string;
   metricsEnabled: boolean;
   limits: Limits;
+  /** The PROXY protocol of the HTTP listener. */
+  proxyProtocol: ProxyAcceptance;
   tls: { enabled: boolean; certFile: string; keyFile: string };
   cors: { enabled: boolean; allowedOrigins: string[] };
   accessLog: AccessLogSettings;
   tracing: TracingSettings;
   requestId: { enabled: boolean };
   admin: AdminSettings;
+  /** Field names that would be one of framing, routing or forwarding if "_" were "-". */
+  underscores: UnderscoreRule;
+  /** `%5C` in a path. */
+  encodedBackslash: BackslashRule;
+  /** Paths that a backend may read otherwise are refused; see `pathRules`. */
+  strictPaths: boolean;
+  /** Fields behind a chunked body are passed on. */
+  forwardTrailers: boolean;
+  /** Balto's own name in Via; "" is no Via. */
+  via: string;
 }
+
+/** The artifact stores an index into this list. */
+export const UNDERSCORE_RULES = ["reject", "drop", "allow"] as const;
+export type UnderscoreRule = (typeof UNDERSCORE_RULES)[number];
+
+/** The artifact stores an index into this list. */
+export const BACKSLASH_RULES = ["reject", "allow"] as const;
+export type BackslashRule = (typeof BACKSLASH_RULES)[number];
 
 /** A line for each request. */
 export interface AccessLogSettings {
@@ -102,6 +123,8 @@ export interface Limits {
   clientConnectionsMax: number;
   /** Requests on one connection; 0 is no limit. */
   connectionRequestsMax: number;
+  /** How often a request's Via may name Balto; at least 1. */
+  viaHopsMax: number;
 }
 
 /** In order of severity, least first; the artifact stores a set of them as bits in this order. */
@@ -204,6 +227,66 @@ export interface StatusRange {
   last: number;
 }
 
+/** One address where connections or datagrams are taken without a look at what is in them. */
+export interface Stream {
+  name: string;
+  /** `host:port`, `:port` or a text with references. */
+  listen: string;
+  protocol: StreamProtocol;
+  /** Index into `Model.pools`; undefined is that connections no SNI route takes are closed. */
+  pool: number | undefined;
+  /** Empty is that the ClientHello is not read. */
+  sni: SniRoute[];
+  policy: StreamPolicy;
+  origin: Origin;
+}
+
+/** In the order of their numbers in the artifact. */
+export const STREAM_PROTOCOLS = ["tcp", "udp"] as const;
+export type StreamProtocol = (typeof STREAM_PROTOCOLS)[number];
+
+/** Where TLS connections go by the server name that their client asks for. */
+export interface SniRoute {
+  /** Lower-case: `a.example.com` or `*.example.com`. At least one. */
+  names: string[];
+  /** Index into `Model.pools`. */
+  pool: number;
+}
+
+/** How the connections of a stream are treated. Streams that agree in all of it share one row. */
+export interface StreamPolicy {
+  /** Until the connection to a backend stands. */
+  connectMs: number;
+  /** No byte, or datagram, in either direction for so long. */
+  idleMs: number;
+  /** From accepting a connection to the last byte of its ClientHello. */
+  clientHelloMs: number;
+  /** Connections open at a time; 0 is no limit. */
+  connectionsMax: number;
+  /** Of these, from one client; 0 is no limit. */
+  clientConnectionsMax: number;
+  /** Of UDP: clients that are remembered at a time. */
+  sessionsMax: number;
+  proxyProtocol: ProxyAcceptance & { send: ProxySend };
+  /** CIDRs; where there is one, all other clients are closed. */
+  allow: string[];
+  /** CIDRs; these are closed, whatever `allow` says. */
+  deny: string[];
+}
+
+/** Whether connections begin with a header of the PROXY protocol that says where they come from. */
+export interface ProxyAcceptance {
+  accept: boolean;
+  /** CIDRs of those who may send one; from all others it is not read. */
+  trusted: string[];
+  /** From accepting a connection to the last byte of its header. */
+  timeoutMs: number;
+}
+
+/** The version of the PROXY protocol that backends are sent, in the order of their numbers in the artifact. */
+export const PROXY_SENDS = ["off", "v1", "v2"] as const;
+export type ProxySend = (typeof PROXY_SENDS)[number];
+
 /** The artifact stores an index into this list, so new names go to its end. */
 export const ALGORITHMS = [
   "round-robin",
@@ -222,7 +305,7 @@ export type Algorithm = (typeof ALGORITHMS)[number];
 export const HASH_SOURCES = ["source-ip", "header", "cookie", "path", "query"] as const;
 export type HashSource = (typeof HASH_SOURCES)[number];
 
-/** The backends behind one or more services. */
+/** The backends behind one or more services, or behind streams of one protocol. */
 export interface Pool {
   /** Identity across reloads: the same key is the same pool. */
   key: string;
@@ -238,7 +321,7 @@ export interface Pool {
 
 export interface Backend {
   /**
-   * `http://host:port/path`, or a text with references that becomes one when the data plane loads
+   * `http://host:port/path`, of streams `tcp://host:port` or `udp://host:port`, or a text with references that becomes one when the data plane loads
    * it (see reference.ts): a bare port 8080 is `http://${env:BALTO_UPSTREAM_HOST:-localhost}:8080`.
    */
   url: string;

@@ -3,30 +3,50 @@
  *
  * A request's path is brought into its normal form before it is matched (RFC 3986 §6.2.2): unreserved
  * characters are decoded, dot segments are resolved, percent-encoded dots included. `%2F` never
- * separates. Empty segments stay; the matcher passes over them.
+ * separates. Empty segments stay; the matcher passes over them. Two things are a setting's business
+ * (`pathRules`): `%5C`, which some backends take for a slash, and what a backend that reads a path once
+ * more, or takes parameters out of its segments, would resolve where Balto has not.
  */
+import type { Settings } from "./model.ts";
 
 /** Results of `normalizePath` other than a length. */
 export const PATH_UNCHANGED = -1;
 export const PATH_BAD = -2;
 
+/** Rules of `normalizePath`, as bits: `%5C` stays as it is instead of being refused. */
+const ENCODED_BACKSLASH = 1;
+/** Dot segments with a parameter and characters that are encoded twice are refused. */
+const STRICT = 2;
+
+/** The rules that settings ask for. */
+export function pathRules({
+  encodedBackslash,
+  strictPaths,
+}: Pick<Settings, "encodedBackslash" | "strictPaths">): number {
+  return (encodedBackslash === "allow" ? ENCODED_BACKSLASH : 0) | (strictPaths ? STRICT : 0);
+}
+
 const SLASH = 0x2f;
 const DOT = 0x2e;
 const PERCENT = 0x25;
 const BACKSLASH = 0x5c;
+const SEMICOLON = 0x3b;
 
 /**
  * Normalises `bytes[start..end)`, which begins with a slash and holds no query, into `out`.
  *
+ * @param rules of `pathRules`
  * @returns PATH_UNCHANGED where the path is in normal form already (nothing is written), PATH_BAD
- * where it must be refused (malformed `%`, `%00`, `%0A`, `%0D`, `%5C`, a backslash, `..` above the
- * root), else the count of bytes written to `out`, which must have room for `end - start`
+ * where it must be refused (malformed `%`, `%00`, `%0A`, `%0D`, a backslash, `..` above the root; `%5C`
+ * and what is only refused by strict rules), else the count of bytes written to `out`, which must have
+ * room for `end - start`
  */
 export function normalizePath(
   bytes: Uint8Array,
   start: number,
   end: number,
   out: Uint8Array,
+  rules: number,
 ): number {
   if (isNormal(bytes, start, end)) return PATH_UNCHANGED;
   let length = 0;
@@ -45,7 +65,8 @@ export function normalizePath(
         continue;
       }
       const octet = at + 2 < end ? (hexValue(bytes[at + 1]!) << 4) | hexValue(bytes[at + 2]!) : -1;
-      if (octet <= 0 || octet === 0x0a || octet === 0x0d || octet === BACKSLASH) return PATH_BAD;
+      if (octet <= 0 || octet === 0x0a || octet === 0x0d) return PATH_BAD;
+      if (octet === BACKSLASH && (rules & ENCODED_BACKSLASH) === 0) return PATH_BAD;
       if (isUnreserved(octet)) {
         out[length++] = octet;
       } else {
@@ -55,6 +76,7 @@ export function normalizePath(
       }
       at += 3;
     }
+    if ((rules & STRICT) !== 0 && isAmbiguous(out, segment + 1, length)) return PATH_BAD;
     const bytesIn = length - segment - 1;
     if (bytesIn === 1 && out[segment + 1] === DOT) {
       length = segment;
@@ -79,6 +101,28 @@ function isNormal(bytes: Uint8Array, start: number, end: number): boolean {
     before = byte;
   }
   return true;
+}
+
+/**
+ * True where a segment, its unreserved octets decoded, is a dot segment for whom takes parameters off it
+ * (`..;a`, `.%3B`), or holds an octet that is encoded twice (`%252e`).
+ */
+function isAmbiguous(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  while (at < end && at - start < 2 && bytes[at] === DOT) at++;
+  if (at > start && at < end && (bytes[at] === SEMICOLON || isEncoded(bytes, at, end, SEMICOLON)))
+    return true;
+  for (let i = start; i + 4 < end; i++) {
+    if (!isEncoded(bytes, i, end, PERCENT)) continue;
+    if (hexValue(bytes[i + 3]!) >= 0 && hexValue(bytes[i + 4]!) >= 0) return true;
+  }
+  return false;
+}
+
+/** True where `octet` stands percent-encoded at `at`. */
+function isEncoded(bytes: Uint8Array, at: number, end: number, octet: number): boolean {
+  if (bytes[at] !== PERCENT || at + 2 >= end) return false;
+  return ((hexValue(bytes[at + 1]!) << 4) | hexValue(bytes[at + 2]!)) === octet;
 }
 
 /** RFC 3986 §2.3. */

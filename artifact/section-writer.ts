@@ -20,14 +20,20 @@ import { usesTable } from "./maglev.ts";
 import {
   ACCESS_LOG_FORMATS,
   type Backend,
+  BACKSLASH_RULES,
   LOG_LEVELS,
   type Origin,
   type Pool,
   type Predicate,
   PREDICATE_KINDS,
   PREDICATE_SUBJECTS,
+  PROXY_SENDS,
   type Service,
   type Settings,
+  type Stream,
+  type StreamPolicy,
+  STREAM_PROTOCOLS,
+  UNDERSCORE_RULES,
 } from "./model.ts";
 import { compareSpecificity } from "./route-specificity.ts";
 import { PolicyWriter } from "./policy-writer.ts";
@@ -66,6 +72,9 @@ export class SectionWriter {
     backends: new Rows("backends"),
     backendTraits: new Rows("backendTraits"),
     positions: new Rows("positions"),
+    streams: new Rows("streams"),
+    streamRoutes: new Rows("streamRoutes"),
+    streamPolicies: new Rows("streamPolicies"),
   };
   readonly policies = new PolicyWriter(this.rows, (text) => this.text(text));
   readonly #strings = new Strings();
@@ -204,6 +213,31 @@ export class SectionWriter {
     return first;
   }
 
+  stream({ name, listen, protocol, pool, sni, policy, origin }: Stream): void {
+    const routes = sni.map((route) => ({ names: this.words(route.names), pool: route.pool }));
+    this.rows.streams.add({
+      name: this.text(name),
+      listen: this.text(listen),
+      protocol: STREAM_PROTOCOLS.indexOf(protocol),
+      pool,
+      sni: this.rows.streamRoutes.list(routes),
+      policy: this.#streamPolicy(policy),
+      ...this.origin(origin),
+    });
+  }
+
+  #streamPolicy({ proxyProtocol, allow, deny, ...numbers }: StreamPolicy): number {
+    return this.rows.streamPolicies.once({
+      ...numbers,
+      proxyAccept: Number(proxyProtocol.accept),
+      proxyTrusted: this.words(proxyProtocol.trusted),
+      proxyTimeoutMs: proxyProtocol.timeoutMs,
+      proxySend: PROXY_SENDS.indexOf(proxyProtocol.send),
+      allow: this.words(allow),
+      deny: this.words(deny),
+    });
+  }
+
   /** `services` are those that the node's numbers mean. */
   node({ node, parent, label, parameter }: NodeRow, services: readonly Service[]): void {
     this.rows.nodes.add({
@@ -261,6 +295,9 @@ export class SectionWriter {
       logPath: this.text(settings.logPath),
       metricsEnabled: Number(settings.metricsEnabled),
       ...settings.limits,
+      proxyAccept: Number(settings.proxyProtocol.accept),
+      proxyTrusted: this.words(settings.proxyProtocol.trusted),
+      proxyTimeoutMs: settings.proxyProtocol.timeoutMs,
       tlsEnabled: Number(settings.tls.enabled),
       tlsCertFile: this.text(settings.tls.certFile),
       tlsKeyFile: this.text(settings.tls.keyFile),
@@ -269,6 +306,11 @@ export class SectionWriter {
       anyHost: any === -1 ? undefined : any,
       wildcardHosts: domains.filter(({ kind }) => kind === HOST_WILDCARD).length,
       ...this.#observation(settings),
+      underscores: UNDERSCORE_RULES.indexOf(settings.underscores),
+      encodedBackslash: BACKSLASH_RULES.indexOf(settings.encodedBackslash),
+      strictPaths: Number(settings.strictPaths),
+      forwardTrailers: Number(settings.forwardTrailers),
+      via: this.text(settings.via),
     });
   }
 

@@ -144,6 +144,7 @@ const LISTS = [
   "predicates",
   "statusRanges",
   "probeFields",
+  "streamRoutes",
 ] as const;
 
 /** The last row of lists must not say that one goes on. */

@@ -13,7 +13,7 @@ const SERVICES_PER_FILE = 100;
 export function modelOf(count: number): Model {
   const numbers = Array.from({ length: count }, (_, index) => index);
   const services = numbers.map(serviceOf);
-  return { settings: SETTINGS, pools: services.map(poolOf), services };
+  return { settings: SETTINGS, pools: services.map(poolOf), services, streams: [] };
 }
 
 /** A path that the pattern of a service takes. */

@@ -11,7 +11,7 @@ import { run as runConnections } from "./proxy/connections.ts";
 import { run as runLatency } from "./proxy/latency.ts";
 import { run as runPauses } from "./proxy/pauses.ts";
 import { run as runProxies } from "./proxy/proxies.ts";
-import { run as runResilience } from "./proxy/resilience.ts";
+import { run as runVariants } from "./proxy/variants.ts";
 
 process.stdout.write(
   `${cpus()[0]?.model ?? "?"} × ${availableParallelism()}, Node ${process.version}\n\n`,
@@ -21,7 +21,7 @@ await runArtifact();
 await runPool();
 await runObservation();
 await runProxies();
-await runResilience();
+await runVariants();
 await runLatency();
 await runPauses();
 await runConnections();

@@ -40,6 +40,8 @@ export function readArguments(command: AnyCommand, words: readonly string[]): Re
     else values[token.name] = Array.isArray(before) ? [...before, value] : [value];
   }
   if (values["help"] === true) return { help: true };
+  const [first = ""] = operands;
+  if (operands.length > 1 && command.operand?.after?.includes(first) === true) operands.shift();
   checkOperands(command, operands);
   for (const [name, flag] of Object.entries(command.flags)) {
     if (flag.type === "boolean") values[name] ??= false;

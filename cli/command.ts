@@ -43,6 +43,8 @@ export interface Operand {
   required?: string;
   /** It may be given several times. Only the last operand may. */
   repeated?: true;
+  /** Words one of which may stand before it. */
+  after?: readonly string[];
 }
 
 export interface Invocation<F extends Flags> {

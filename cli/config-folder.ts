@@ -2,8 +2,10 @@
 import { statSync } from "node:fs";
 import { basename, dirname, join, normalize } from "node:path";
 
+import { looksLikeBalance } from "../compiler/import/balance.ts";
 import { CONFIG_FILE } from "../compiler/parse/collect-files.ts";
 import { Failure } from "./failure.ts";
+import { readForeign } from "./foreign-file.ts";
 
 /** Where a tree is looked for when none is named. */
 const USUAL_FOLDERS = ["configs", "."];
@@ -38,6 +40,12 @@ function existing(path: string, from: string): string {
     throw new Failure(`there is no folder ${path}${from}`, `\`balto init ${path}\` makes one`);
   }
   if (!stat.isDirectory()) {
+    if (stat.isFile() && looksLikeBalance(basename(folder), readForeign(folder))) {
+      throw new Failure(
+        `${path}${from} is a file of Balance`,
+        `\`balto import balance ${path} -o configs\` makes a config tree of it`,
+      );
+    }
     throw new Failure(`${path}${from} is not a folder`, `name the folder that has ${CONFIG_FILE}`);
   }
   const spelled = normalize(folder);

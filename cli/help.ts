@@ -52,6 +52,7 @@ export function usageLine(command: AnyCommand): string {
   const { name, flags } = command;
   const words = [`balto ${name}`];
   for (const operand of operandsOf(command)) {
+    if (operand.after !== undefined) words.push(`[${operand.after.join(" | ")}]`);
     const word = operand.repeated === undefined ? operand.name : `${operand.name}...`;
     words.push(operand.required === undefined ? `[${word}]` : word);
   }

@@ -2,10 +2,14 @@
 import { predicateText } from "../artifact/predicate-text.ts";
 import type { Model, Pool, Service } from "../artifact/model.ts";
 
-/** `2 services, 4 backends`. */
-export function contents({ services, pools }: Model): string {
+/** `2 services, 1 stream, 4 backends`; streams only where there are any. */
+export function contents({ services, streams, pools }: Model): string {
   const backends = pools.reduce((sum, pool) => sum + pool.backends.length, 0);
-  return `${plural(services.length, "service")}, ${plural(backends, "backend")}`;
+  return [
+    plural(services.length, "service"),
+    ...(streams.length === 0 ? [] : [plural(streams.length, "stream")]),
+    plural(backends, "backend"),
+  ].join(", ");
 }
 
 /** How many routes (host, pattern, method and conditions) came, went, or lead elsewhere. */
@@ -15,6 +19,8 @@ export interface RouteChanges {
   changed: number;
   /** Whether anything beside the routes is other than before. */
   settings: boolean;
+  /** Whether a stream came, went, or is other than before. */
+  streams: boolean;
 }
 
 export function routeChanges(before: Model, after: Model): RouteChanges {
@@ -30,6 +36,7 @@ export function routeChanges(before: Model, after: Model): RouteChanges {
     removed: 0,
     changed: 0,
     settings: JSON.stringify(before.settings) !== JSON.stringify(after.settings),
+    streams: streamsMeaning(before) !== streamsMeaning(after),
   };
   for (const [key, meaning] of now) {
     const was = old.get(key);
@@ -41,9 +48,9 @@ export function routeChanges(before: Model, after: Model): RouteChanges {
 }
 
 /** `1 route added, 0 removed, 2 changed`. */
-export function changesText({ added, removed, changed, settings }: RouteChanges): string {
+export function changesText({ added, removed, changed, streams, settings }: RouteChanges): string {
   const text = `${plural(added, "route")} added, ${removed} removed, ${changed} changed`;
-  return settings ? `${text}, other settings` : text;
+  return text + (streams ? ", other streams" : "") + (settings ? ", other settings" : "");
 }
 
 /** What each route means for traffic, but for some services: where it was written is left out, so moves are no change. */
@@ -65,8 +72,22 @@ function routes({ services, pools }: Model, leftOut: ReadonlySet<Service>): Map<
 
 function routeMeaning(service: Service, pool: Pool | undefined): string {
   const { origin: _origin, domains: _domains, methods: _methods, pool: _pool, ...own } = service;
+  return JSON.stringify([own, poolMeaning(pool)]);
+}
+
+function streamsMeaning({ streams, pools }: Model): string {
+  return JSON.stringify(
+    streams.map(({ origin: _origin, pool, sni, ...own }) => [
+      own,
+      pool === undefined ? undefined : poolMeaning(pools[pool]),
+      sni.map((route) => [route.names, poolMeaning(pools[route.pool])]),
+    ]),
+  );
+}
+
+function poolMeaning(pool: Pool | undefined): unknown {
   const backends = pool?.backends.map(({ origin: _at, ...backend }) => backend);
-  return JSON.stringify([own, pool?.key, pool?.policy, backends]);
+  return [pool?.key, pool?.policy, backends];
 }
 
 function plural(number: number, noun: string): string {

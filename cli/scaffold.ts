@@ -18,6 +18,7 @@ export function scaffold(folder: string): ScaffoldFile[] {
     { path: "schema/config.schema.json", text: schemaText("config") },
     { path: "schema/service.schema.json", text: schemaText("service") },
     { path: "schema/pool.schema.json", text: schemaText("pool") },
+    { path: "schema/stream.schema.json", text: schemaText("stream") },
     { path: "schema/tests.schema.json", text: schemaText("tests") },
     { path: ".gitignore", text: GITIGNORE },
   ];
@@ -38,7 +39,7 @@ function editorLines(schema: string): string {
 }
 
 const CONFIG = `${editorLines("schema/config.schema.json")}
-# Settings of the whole gateway. Services are in services/; \`balto schema\` lists every key.
+# Settings of the whole gateway. Services are in services/, streams of TCP and UDP in streams/; \`balto schema\` lists every key.
 
 server:
   port: ":5500"

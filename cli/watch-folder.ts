@@ -10,7 +10,7 @@ import { join, relative, sep } from "node:path";
 
 import { watch as watchEvents } from "chokidar";
 
-import { POOLS_FOLDER, SERVICES_FOLDER } from "../compiler/parse/collect-files.ts";
+import { POOLS_FOLDER, SERVICES_FOLDER, STREAMS_FOLDER } from "../compiler/parse/collect-files.ts";
 import { TREE_DEPTH_MAX } from "../compiler/read-tree.ts";
 
 export interface FolderWatch {
@@ -115,6 +115,8 @@ function walk(root: string, path: string, depth: number, seen: Set<string>, to: 
   }
 }
 
+const FOLDERS = [SERVICES_FOLDER, POOLS_FOLDER, STREAMS_FOLDER];
+
 /**
  * Whether a compile looks at this path, relative to the tree, or into it. A tree may be the root of a
  * repository with everything else that is in one.
@@ -122,7 +124,7 @@ function walk(root: string, path: string, depth: number, seen: Set<string>, to: 
 function isOfTree(path: string, isFile: boolean): boolean {
   const [top = "", ...below] = path.split(sep);
   if (top === "" || top === CONFIGMAP_LINK) return true;
-  if (top !== SERVICES_FOLDER && top !== POOLS_FOLDER) return below.length === 0 && isYaml(top);
+  if (!FOLDERS.includes(top)) return below.length === 0 && isYaml(top);
   const name = below.at(-1) ?? "";
   return !name.startsWith(".") && (!isFile || isYaml(name));
 }

@@ -3,10 +3,11 @@
  * used again for anything else. docs/diagnostics.md explains each, test/golden shows each.
  *
  * 1xxx files and YAML · 2xxx shape (the schema) · 3xxx values · 4xxx links between services ·
- * 5xxx the tree as a whole · 6xxx route tests
+ * 5xxx the tree as a whole · 60xx route tests · 61xx imports
  */
 import type { Severity, Text } from "./codes/entry.ts";
 import { FILE_CODES } from "./codes/file-codes.ts";
+import { IMPORT_CODES } from "./codes/import-codes.ts";
 import { LINK_CODES } from "./codes/link-codes.ts";
 import { SHAPE_CODES } from "./codes/shape-codes.ts";
 import { TEST_CODES } from "./codes/test-codes.ts";
@@ -18,7 +19,8 @@ type Codes = typeof FILE_CODES &
   typeof VALUE_CODES &
   typeof LINK_CODES &
   typeof TREE_CODES &
-  typeof TEST_CODES;
+  typeof TEST_CODES &
+  typeof IMPORT_CODES;
 
 export type Code = keyof Codes;
 /** What a code must be told. */
@@ -55,4 +57,5 @@ const CODES: Codes = {
   ...LINK_CODES,
   ...TREE_CODES,
   ...TEST_CODES,
+  ...IMPORT_CODES,
 };

@@ -3,11 +3,12 @@
  * nothing but what the tree says: the same tree gives the same bytes.
  */
 import { buildTable, usesTable } from "../artifact/maglev.ts";
-import type { Model, Origin, Pool, Service } from "../artifact/model.ts";
+import type { Model, Origin, Pool, Service, Stream } from "../artifact/model.ts";
 import type { Changes } from "./memory.ts";
-import type { PoolDraft } from "./resolve/pool.ts";
+import type { PoolDraft, PoolReference } from "./resolve/pool.ts";
 import type { ResolvedTree } from "./resolve/resolve.ts";
 import type { ServiceDraft } from "./resolve/service.ts";
+import { type StreamDraft, targetsOf } from "./resolve/stream.ts";
 import type { Span } from "./source-text.ts";
 
 /** A service as the model has it, and the draft that it was made of. */
@@ -40,30 +41,41 @@ export function plan(
   return planned;
 }
 
-/** The model of a plan. Disabled backends are left out, and pools that nobody uses. */
+/** The model of a plan. Disabled streams and backends are left out, and pools that nobody uses. */
 export function modelOf(
-  { settings, pools }: ResolvedTree,
+  { settings, pools, streams }: ResolvedTree,
   planned: readonly PlannedService[],
 ): Model {
+  const served = streams
+    .filter(({ enabled }) => enabled)
+    .map((draft) => (draft.closesOthers ? { ...draft, target: undefined } : draft))
+    .toSorted((a, b) => byText(known(a.name).value, known(b.name).value));
   // A service's own pool has its name; those come first, in the order of the services.
   const own = planned.flatMap((one) => one.own ?? []);
-  const used = new Set(planned.flatMap(({ draft }) => poolName(draft) ?? []));
+  const used = new Set(planned.flatMap(({ draft }) => poolName(draft.target) ?? []));
+  for (const target of served.flatMap(targetsOf)) {
+    const name = poolName(target);
+    if (name !== undefined) used.add(name);
+  }
   const drafts = new Map(pools.map((draft) => [known(draft.name).value, draft]));
   const names = [...used].toSorted();
-  const rows = new Map(names.map((name, index) => [name, own.length + index]));
+  const named = names.map((name) => planPool(name, name, known(drafts.get(name))));
+  const ofStreams = served.flatMap(planStreamPools);
+  const rows = new Map([...named, ...ofStreams].map(({ key }, index) => [key, own.length + index]));
   let row = 0;
   return {
     settings,
-    pools: [...own, ...names.map((name) => planPool(name, name, known(drafts.get(name))))],
+    pools: [...own, ...named, ...ofStreams],
     services: planned.map(({ service, draft, own: pool }) => {
-      const at = pool === undefined ? rows.get(poolName(draft)!)! : row++;
+      const at = pool === undefined ? rows.get(poolName(draft.target)!)! : row++;
       return service.pool === at ? service : { ...service, pool: at };
     }),
+    streams: served.map((draft) => planStream(draft, rows)),
   };
 }
 
-/** The name of the pool that a service uses; undefined where it has its own. */
-function poolName({ target }: ServiceDraft): string | undefined {
+/** The name of the pool that a target is; undefined where it is backends of its own. */
+function poolName(target: PoolDraft | PoolReference): string | undefined {
   return "backends" in target ? undefined : known(target.pool).value;
 }
 
@@ -85,6 +97,46 @@ function planService(draft: ServiceDraft): Service {
     priority: draft.priority,
     ...draft.policy,
     pool: 0,
+    origin: originOf(draft.at),
+  };
+}
+
+/** The pools that only this stream has. No name of a pool or service holds a tilde. */
+function planStreamPools({ name, target, sni }: StreamDraft): Pool[] {
+  const label = known(name).value;
+  const own = target !== undefined && "backends" in target ? [target] : [];
+  return [
+    ...own.map((pool) => planPool(streamKey(label), label, pool)),
+    ...sni.flatMap((route) => {
+      const first = known(route.names[0]).value;
+      return "backends" in route.target
+        ? [planPool(streamKey(label, first), first, route.target)]
+        : [];
+    }),
+  ];
+}
+
+function streamKey(stream: string, serverName?: string): string {
+  return ["stream", stream, ...(serverName === undefined ? [] : [serverName])].join("~");
+}
+
+function planStream(draft: StreamDraft, rows: ReadonlyMap<string, number>): Stream {
+  const name = known(draft.name).value;
+  const rowOf = (target: PoolDraft | PoolReference, serverName?: string): number => {
+    const isOwn = "backends" in target;
+    return rows.get(isOwn ? streamKey(name, serverName) : known(target.pool).value)!;
+  };
+  const { target } = draft;
+  return {
+    name,
+    listen: known(draft.listen).value,
+    protocol: draft.protocol,
+    pool: target === undefined ? undefined : rowOf(target),
+    sni: draft.sni.map((route) => ({
+      names: route.names.map(({ value }) => value),
+      pool: rowOf(route.target, route.names[0]?.value),
+    })),
+    policy: draft.policy,
     origin: originOf(draft.at),
   };
 }

@@ -31,7 +31,7 @@ export const TREE_DEPTH_MAX = 32;
 const ATTEMPTS_MAX = 3;
 
 /**
- * Reads the files of a tree: those at its top and below services/, pools/ and tests/.
+ * Reads the files of a tree: those at its top and below services/, pools/, streams/ and tests/.
  *
  * @throws Error with `code` where the folder itself cannot be read (ENOENT, ENOTDIR, EACCES)
  */
@@ -68,7 +68,7 @@ class Reading {
     this.#folders.add(root);
   }
 
-  /** The top folder: its YAML files, services/ and pools/ however they are spelt, and tests/. */
+  /** The top folder: its YAML files, services/, pools/ and streams/ however they are spelt, and tests/. */
   top(): void {
     for (const name of readdirSync(this.#root).toSorted()) {
       if (isYaml(name) || isTreeFolder(name)) this.#entry(name, join(this.#root, name), 0);

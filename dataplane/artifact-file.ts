@@ -5,7 +5,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 
 import { parseBackendUrl, parseListenAddress } from "../artifact/address.ts";
-import { settingsOf } from "../artifact/decode.ts";
+import { settingsOf, streamsOf } from "../artifact/decode.ts";
 import { ARTIFACT_BYTES_MAX } from "../artifact/layout.ts";
 import { fillReferences, hasReference, parseReferences } from "../artifact/reference.ts";
 import { ArtifactError } from "../artifact/container.ts";
@@ -150,6 +150,11 @@ function resolveReferences(
   resolve(settings.tls.certFile, "global.tls.cert_file");
   resolve(settings.tls.keyFile, "global.tls.key_file");
 
+  for (const { name, listen } of streamsOf(view)) {
+    if (typeof parseListenAddress(resolve(listen, `stream ${name}: listen`)) === "string") {
+      throw new ArtifactError(`stream ${name}: ${listen} does not become host:port here`);
+    }
+  }
   resolveBackends(view, resolve);
   const sticky = new RowReader(view, "stickyPolicies");
   for (let row = 0; row < sticky.count; row++) {

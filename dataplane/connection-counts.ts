@@ -150,6 +150,8 @@ export class ConnectionCounter {
   readonly #counts: ConnectionCounts;
   readonly #worker: number;
   readonly #block: number;
+  /** Which limit has refused the connection that was refused last. */
+  refusal: Refusal | undefined;
 
   constructor(counts: ConnectionCounts, worker: number) {
     this.#counts = counts;
@@ -205,6 +207,7 @@ export class ConnectionCounter {
   #refuse(refusal: Refusal): Ticket {
     this.#add(CLIENTS, -1);
     this.#add(REFUSED + REFUSALS.indexOf(refusal), 1);
+    this.refusal = refusal;
     return NO_TICKET;
   }
 

@@ -34,3 +34,8 @@ export function descriptorLimit(): number {
   const soft = Number(userLimits?.open_files?.soft);
   return Number.isInteger(soft) && soft > 0 ? soft : Infinity;
 }
+
+/** True for an error that says that no descriptor is left. */
+export function isDescriptorError({ code }: NodeJS.ErrnoException): boolean {
+  return code === "EMFILE" || code === "ENFILE";
+}

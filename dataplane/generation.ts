@@ -2,27 +2,30 @@
  * Generation: one loaded artifact as a worker uses it. Routes are looked at when their first request
  * comes: an artifact of 100,000 costs a worker no more than the ones in use.
  */
-import { BlockList, isIPv6 } from "node:net";
-
 import {
   backendOf,
   methodNames,
   poolPolicyOf,
   servicePolicyOf,
   settingsOf,
+  streamsOf,
   tableOf,
 } from "../artifact/decode.ts";
 import { Matcher } from "../artifact/match.ts";
 import { type RetryPolicy, type Settings, type Timeouts } from "../artifact/model.ts";
+import { pathRules } from "../artifact/path.ts";
 import { RowReader, type View } from "../artifact/view.ts";
 import { Cors } from "./http/cors.ts";
 import { HashKey } from "./http/hash-key.ts";
 import { Sticky } from "./http/sticky.ts";
+import { Via } from "./http/via.ts";
+import { Networks } from "./networks.ts";
 import { type RouteMeter } from "./metrics/route-meter.ts";
 import { type Backend } from "./pool/backend.ts";
 import { addressOf } from "./pool/named-identities.ts";
 import { type Pool } from "./pool/pool.ts";
 import { type PoolRegistry } from "./pool/pool-registry.ts";
+import { Stream } from "./stream/stream.ts";
 
 /** A route as the engine needs it. */
 export interface Route {
@@ -55,12 +58,18 @@ export class Generation {
   readonly matcher: Matcher;
   readonly settings: Settings;
   readonly cors: Cors | undefined;
+  readonly streams: readonly Stream[];
+  /** Whose connections to the HTTP listener begin with a header of the PROXY protocol. */
+  readonly proxies: Networks | undefined;
+  /** Balto's own name in Via; undefined where it has none. */
+  readonly via: Via | undefined;
+  /** Of `normalizePath`. */
+  readonly pathRules: number;
   /** Spans are sent. */
   readonly isTracing: boolean;
   readonly #pools: PoolRegistry;
   readonly #resolved: ReadonlyMap<string, string>;
-  readonly #trusted: BlockList | undefined;
-  readonly #trust = new Map<string, boolean>();
+  readonly #trusted: Networks | undefined;
   readonly #routes = new Map<number, Route>();
   readonly #rows: {
     routes: RowReader<"routes">;
@@ -74,17 +83,24 @@ export class Generation {
     this.matcher = new Matcher(view);
     this.settings = settingsOf(view);
     this.cors = Cors.of(this.settings);
+    this.via = Via.of(this.settings);
+    this.pathRules = pathRules(this.settings);
     const { endpoint } = this.settings.tracing;
     this.isTracing = (resolved.get(endpoint) ?? endpoint) !== "";
     this.#resolved = resolved;
     this.#pools = pools;
-    this.#trusted =
-      this.settings.trustedProxies.length > 0 ? blockList(this.settings.trustedProxies) : undefined;
+    this.#trusted = Networks.of(this.settings.trustedProxies);
+    const { proxyProtocol } = this.settings;
+    this.proxies = proxyProtocol.accept ? Networks.of(proxyProtocol.trusted) : undefined;
     this.#rows = {
       routes: new RowReader(view, "routes"),
       services: new RowReader(view, "services"),
       pools: new RowReader(view, "pools"),
     };
+    // They are few, and their pools are in use from now on.
+    this.streams = streamsOf(view).map(
+      (stream) => new Stream(stream, resolved, (row) => this.#pool(row)),
+    );
   }
 
   /** The route of a row that the matcher found. */
@@ -96,13 +112,7 @@ export class Generation {
 
   /** True where the forwarding fields of a peer are believed. */
   trusts(peer: string): boolean {
-    if (this.#trusted === undefined || peer === "") return false;
-    let trust = this.#trust.get(peer);
-    if (trust === undefined) {
-      trust = this.#trusted.check(peer, isIPv6(peer) ? "ipv6" : "ipv4");
-      if (this.#trust.size < TRUST_CACHE_MAX) this.#trust.set(peer, trust);
-    }
-    return trust;
+    return peer !== "" && this.#trusted?.has(peer) === true;
   }
 
   methodNames(bits: number): string[] {
@@ -156,18 +166,4 @@ export class Generation {
       backends: list,
     });
   }
-}
-
-/** Peers whose trust is remembered; more are asked for each time. */
-const TRUST_CACHE_MAX = 10_000;
-
-function blockList(cidrs: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const cidr of cidrs) {
-    const [address, bits] = cidr.split("/") as [string, string?];
-    const family = isIPv6(address) ? "ipv6" : "ipv4";
-    if (bits === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(bits), family);
-  }
-  return list;
 }

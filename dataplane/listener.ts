@@ -2,27 +2,35 @@
  * Listener: a worker's own socket on the common port, plain or TLS. What it accepts becomes client
  * connections of the worker's runtime.
  */
-import { createServer as createPlainServer, type Server } from "node:net";
+import {
+  createServer as createPlainServer,
+  type Server,
+  Socket,
+  type SocketConstructorOpts,
+} from "node:net";
 import type { Server as TlsServer } from "node:tls";
 
+import { emptyAcceptQueue } from "./accept-queue.ts";
 import { NO_TICKET, plainAddress, type Ticket } from "./connection-counts.ts";
 import { ClientConnection } from "./http/client-connection.ts";
 import { SocketWire } from "./http/socket-wire.ts";
-import { type ListeningHandle, onAccept, type TcpHandle } from "./http/tcp-handle.ts";
+import {
+  type ListeningHandle,
+  onAccept,
+  type SocketName,
+  type TcpHandle,
+} from "./http/tcp-handle.ts";
 import { TcpWire } from "./http/tcp-wire.ts";
+import { type WireOwner } from "./http/wire.ts";
 import { type TlsMaterial } from "./messages.ts";
 import { type Runtime } from "./runtime.ts";
+import { ProxyGate } from "./stream/proxy-gate.ts";
 import { tlsModule } from "./tls-module.ts";
 
 /** Waiting connections the system keeps for a listener; it may cap it lower. */
 const BACKLOG = 4096;
 /** A TLS handshake takes two round trips; slower than this is an attack. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-
-/** While it closes, what waits is accepted first; so long at most. Milliseconds. */
-const CLOSING_MS_MAX = 500;
-/** A turn of the event loop that takes less leaves next to no time for a connection to slip in. */
-const SHORT_TURN_MS = 0.1;
 
 /** Where to listen: sockets taken over from another process, or else an address. */
 export interface ListenOn {
@@ -81,23 +89,11 @@ export class Listener {
     for (const server of this.servers) (server as TlsServer).setSecureContext(tlsOptions(tls));
   }
 
-  /**
-   * Accepts what waits, then nothing more; connections stay. What is in a socket's queue when it closes
-   * is reset by the system, so that is done right behind a turn of the event loop that found none.
-   */
+  /** Accepts what waits, then nothing more; connections stay. */
   async close(): Promise<void> {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    const end = performance.now() + CLOSING_MS_MAX;
-    let turnedAt = 0;
-    let accepted = -1;
-    while (performance.now() < end) {
-      await new Promise((resolve) => setImmediate(resolve));
-      const now = performance.now();
-      if (accepted === this.#accepted && now - turnedAt < SHORT_TURN_MS) break;
-      accepted = this.#accepted;
-      turnedAt = now;
-    }
+    await emptyAcceptQueue(() => this.#accepted);
     for (const server of this.servers.splice(0)) server.close();
   }
 
@@ -123,9 +119,16 @@ export class Listener {
   /** What is plain becomes a connection here; TLS goes on in Node's hands. */
   #takes(handle: TcpHandle): boolean {
     this.#accepted++;
-    const ticket = this.#admits(handle) ? this.#count(handle) : NO_TICKET;
+    const peer = peerOf(handle);
+    const isProxy = this.#runtime.generation.proxies?.has(peer) === true;
+    // Behind a proxy's address are its clients, each with a limit of its own.
+    const ticket = this.#admits(handle) ? this.#count(isProxy ? "" : peer) : NO_TICKET;
     if (ticket === NO_TICKET) {
       if (handle.reset(() => {}) !== 0) handle.close(() => {});
+      return true;
+    }
+    if (isProxy) {
+      this.#awaitHeader(handle, ticket);
       return true;
     }
     if (this.#tls !== undefined) {
@@ -134,21 +137,53 @@ export class Listener {
       return false;
     }
     const { buffers } = this.#runtime;
-    const connection = new ClientConnection(this.#runtime, false, (owner) =>
-      TcpWire.accepted(owner, buffers, handle),
-    );
-    connection.ticket = ticket;
+    this.#serve(ticket, (owner) => TcpWire.accepted(owner, buffers, handle));
     return true;
   }
 
-  /** Counts a connection, unless a limit on connections is against it. */
-  #count(handle: TcpHandle): Ticket {
+  #serve(ticket: Ticket, wire: (owner: WireOwner) => TcpWire): ClientConnection {
+    const connection = new ClientConnection(this.#runtime, false, wire);
+    connection.ticket = ticket;
+    return connection;
+  }
+
+  /** A trusted proxy says first whose connection it is. */
+  #awaitHeader(handle: TcpHandle, ticket: Ticket): void {
     const { connections, generation } = this.#runtime;
-    const name: { address?: string } = {};
-    handle.getpeername(name);
-    const address = name.address ?? "";
+    const { timeoutMs } = generation.settings.proxyProtocol;
+    new ProxyGate(this.#runtime, handle, timeoutMs, {
+      onRefused: () => connections.close(ticket),
+      onPassed: (wire, _, bytes, start, end) => {
+        connections.close(ticket);
+        const counted = this.#count(wire.remoteAddress);
+        if (counted === NO_TICKET) return wire.reset();
+        const server = this.servers[0];
+        if (this.#tls !== undefined && server !== undefined) {
+          return this.#startTls(server, wire.release(), counted, bytes.subarray(start, end));
+        }
+        const connection = this.#serve(counted, (owner) => {
+          wire.adopt(owner);
+          return wire;
+        });
+        if (end > start) connection.onData(bytes, start, end);
+      },
+    });
+  }
+
+  /** TLS begins behind what was read already. */
+  #startTls(server: Server, handle: TcpHandle, ticket: Ticket, early: Buffer): void {
+    const socket = new Socket({ handle } as unknown as SocketConstructorOpts);
+    if (early.length > 0) socket.unshift(Buffer.from(early));
+    this.#handshakes++;
+    this.#arriving = ticket;
+    server.emit("connection", socket);
+  }
+
+  /** Counts a connection, unless a limit on connections is against it. */
+  #count(address: string): Ticket {
+    const { connections, generation } = this.#runtime;
     // A client that has reset its connection already has no address, and no connection soon.
-    return connections.open(address, address === "" || generation.trusts(plainAddress(address)));
+    return connections.open(address, address === "" || generation.trusts(address));
   }
 
   #createTls(tls: TlsMaterial): TlsServer {
@@ -185,4 +220,11 @@ export class Listener {
 
 function tlsOptions({ cert, key }: TlsMaterial) {
   return { cert, key, minVersion: "TLSv1.2" } as const;
+}
+
+/** "" where the connection has been reset already. */
+function peerOf(handle: TcpHandle): string {
+  const name: SocketName = {};
+  handle.getpeername(name);
+  return plainAddress(name.address ?? "");
 }

@@ -24,6 +24,9 @@ import { reason } from "./reason.ts";
 import { logRefusals } from "./refusal-log.ts";
 import { generationMessage, identify, Reloader } from "./reloader.ts";
 import { Signals } from "./signals.ts";
+import { StreamDirectory } from "./stream/stream-directory.ts";
+import { logStreams } from "./stream/stream-report.ts";
+import { type StreamShares } from "./stream/stream-share.ts";
 import { readTrustedKeys } from "./trusted-keys.ts";
 import { Workers } from "./workers.ts";
 
@@ -69,8 +72,15 @@ async function run({
   const text = listen ?? first.resolved.get(settings.listen) ?? settings.listen;
   const address = parseListenAddress(text);
   if (typeof address === "string") return end(EXIT_USAGE, `--listen: ${address}`);
-  const message = generationMessage(first, 1);
   const descriptorsMax = descriptorLimit();
+  const streams = new StreamDirectory(count, descriptorsMax);
+  let shares: StreamShares;
+  try {
+    shares = await streams.share(first.view, first.resolved);
+  } catch (error) {
+    return end(EXIT_FAILED, `streams: ${reason(error)}`);
+  }
+  const message = generationMessage(first, 1, shares);
   const connections = ConnectionCounts.create(count);
   connections.setLimits(settings.limits);
   logRefusals(connections, log);
@@ -105,6 +115,7 @@ async function run({
       connections,
       pools,
       names,
+      streams,
       handoverBase,
       observation,
       admin: channel,
@@ -118,7 +129,8 @@ async function run({
   try {
     port = await workers.start();
   } catch (error) {
-    return end(EXIT_FAILED, `cannot listen on ${text}: ${reason(error)}`);
+    const why = reason(error);
+    return end(EXIT_FAILED, why.startsWith("stream ") ? why : `cannot listen on ${text}: ${why}`);
   }
   surviveBugs(log);
   const { sockets } = workers;
@@ -139,9 +151,10 @@ async function run({
     upkeep.serve(view, resolved);
     health.serve(view, resolved);
   };
+  reloader.shareStreams = ({ view, resolved }) => streams.share(view, resolved);
   const served = { loaded: first, settings, generation: 1, since: new Date() };
   const state = new ProcessState(served, () => workers.states);
-  admin.begin({ state, reloader, workers, connections, pools, health });
+  admin.begin({ state, reloader, workers, connections, pools, health, streams });
   const watch = new ArtifactWatch(
     path,
     () => reloader.request(),
@@ -170,6 +183,7 @@ async function run({
   const second = signals.stop().then(() => workers.cut());
   await Promise.race([drained, second]);
   handover.withdraw();
+  logStreams(streams, log);
   admin.close();
   await observation.finish();
   log.write("info", "dataplane", "Stopped");

@@ -6,6 +6,8 @@ import type { Fields } from "./log.ts";
 import type { FromObserver, ObservationStart, ToObserver } from "./observation/messages.ts";
 import type { Endpoint, NamePolicy } from "./pool/endpoints.ts";
 import type { PoolEvent } from "./pool/pool-events.ts";
+import type { NewRow } from "./stream/stream-counters.ts";
+import type { StreamShares } from "./stream/stream-share.ts";
 import type { LogLevel } from "../artifact/model.ts";
 
 /** What a worker serves: verified by the main thread, viewed by each worker. */
@@ -15,6 +17,7 @@ export interface GenerationMessage {
   resolved: Map<string, string>;
   /** PEM texts, undefined where `global.tls` is off. */
   tls: TlsMaterial | undefined;
+  streams: StreamShares;
 }
 
 /** A certificate chain and its key, PEM. */
@@ -34,6 +37,8 @@ export interface WorkerStart {
   connections: SharedArrayBuffer;
   /** What `PoolState` lies in. */
   pools: SharedArrayBuffer;
+  /** What workers count of streams in. */
+  streamCounters: SharedArrayBuffer;
   /** Where its observer writes. */
   observation: ObservationStart;
   /** Where the main thread answers operators. */
@@ -64,6 +69,7 @@ export type FromWorker =
   | { type: "serving"; generation: number }
   | { type: "drained" }
   | NameWanted
+  | { type: "stream-row"; row: NewRow }
   | { type: "pool-event"; event: PoolEvent }
   | { type: "observation"; message: FromObserver }
   | { type: "log"; level: LogLevel; module?: string; message: string; fields: Fields };

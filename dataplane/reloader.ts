@@ -9,6 +9,7 @@ import type { Log } from "./log.ts";
 import type { GenerationMessage } from "./messages.ts";
 import type { Served } from "./process-state.ts";
 import { reason } from "./reason.ts";
+import { NO_SHARES, type StreamShares } from "./stream/stream-share.ts";
 import type { Workers } from "./workers.ts";
 
 /**
@@ -31,6 +32,8 @@ export class Reloader {
   settings: Settings;
   /** Told of an artifact that is about to be served. */
   onLoaded: (loaded: LoadedArtifact) => void = () => {};
+  /** What workers have in common for the streams of an artifact. */
+  shareStreams: (loaded: LoadedArtifact) => Promise<StreamShares> = async () => NO_SHARES;
   /** Told of an artifact whose settings have come into force, and of the one before. */
   onServed: (served: Served, before: LoadedArtifact) => void = () => {};
   /** Told what came of a look, where there was something new to see. */
@@ -96,7 +99,8 @@ export class Reloader {
       return this.#result("unchanged");
     const settings = settingsOf(loaded.view);
     this.#warnOfRestart(before, loaded, settings);
-    this.#message = generationMessage(loaded, this.#message.number + 1);
+    const streams = await this.shareStreams(loaded);
+    this.#message = generationMessage(loaded, this.#message.number + 1, streams);
     this.onLoaded(loaded);
     await this.#workers.serve(this.#message);
     this.#current = loaded;
@@ -183,8 +187,9 @@ export function identify({ view }: LoadedArtifact): {
 export function generationMessage(
   { bytes, resolved, tls }: LoadedArtifact,
   number: number,
+  streams: StreamShares,
 ): GenerationMessage {
-  return { number, bytes, resolved, tls };
+  return { number, bytes, resolved, tls, streams };
 }
 
 function isOutOfDescriptors(text: string): boolean {

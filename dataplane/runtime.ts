@@ -8,7 +8,7 @@ import { Deadlines } from "./deadlines.ts";
 import { type AdminRoute } from "./admin/admin-route.ts";
 import { type Generation } from "./generation.ts";
 import { Decision } from "./http/decision.ts";
-import { FailureLog } from "./http/failure-log.ts";
+import { FailureLog, type RequestFailure } from "./http/failure-log.ts";
 import { KeptRequests } from "./http/kept-request.ts";
 import { Output } from "./http/output.ts";
 import { RequestHead } from "./http/request-head.ts";
@@ -36,7 +36,7 @@ export class Runtime {
   readonly observer: Observer;
   readonly deadlines: Deadlines = new Deadlines();
   readonly wheel: TimerWheel = new TimerWheel();
-  readonly failures: FailureLog = new FailureLog();
+  readonly failures: FailureLog<RequestFailure> = new FailureLog(({ service }) => service);
   readonly kept: KeptRequests = new KeptRequests();
   readonly buffers: ReadBuffers = new ReadBuffers();
   readonly clients: Set<Client> = new Set();
@@ -67,6 +67,7 @@ export class Runtime {
     this.limits = limitsOf(generation);
     this.requestHead = new RequestHead(this.limits);
     this.path = Buffer.allocUnsafeSlow(this.limits.targetBytesMax);
+    this.#setRules();
   }
 
   /**
@@ -82,9 +83,18 @@ export class Runtime {
       limits.headBytesMax === before.headBytesMax &&
       limits.fieldsMax === before.fieldsMax &&
       limits.targetBytesMax === before.targetBytesMax;
-    if (isSame) return;
-    this.requestHead = new RequestHead(limits);
-    this.path = Buffer.allocUnsafeSlow(limits.targetBytesMax);
+    if (!isSame) {
+      this.requestHead = new RequestHead(limits);
+      this.path = Buffer.allocUnsafeSlow(limits.targetBytesMax);
+    }
+    this.#setRules();
+  }
+
+  /** What heads are read by besides limits. */
+  #setRules(): void {
+    const { underscores } = this.generation.settings;
+    this.requestHead.fields.underscores = underscores;
+    this.responseHead.fields.underscores = underscores;
   }
 }
 

@@ -26,6 +26,9 @@ import { RemoteNames } from "./pool/remote-names.ts";
 import { PoolState } from "./pool/state/pool-state.ts";
 import { Runtime } from "./runtime.ts";
 import { watchStarvation } from "./starvation.ts";
+import { StreamCounters } from "./stream/stream-counters.ts";
+import { StreamLog } from "./stream/stream-log.ts";
+import { Streams } from "./stream/streams.ts";
 
 /** While draining, a connection without a request for so long is closed. */
 const DRAIN_IDLE_MS = 1_000;
@@ -80,6 +83,31 @@ runtime.failures.tell = (failure) => {
 const edges = descriptorEdges(start.descriptorsMax);
 limitConnects(edges.backends);
 const listener = new Listener(runtime, start.generation.tls, admits);
+const streamLog = new StreamLog({
+  now: () => runtime.deadlines.now,
+  isVerbose: () => runtime.generation.settings.logLevels.includes("debug"),
+  tell: (level, message, fields) => tell({ type: "log", level, module: "stream", message, fields }),
+});
+const streams = new Streams({
+  context: {
+    runtime,
+    counters: new StreamCounters(start.streamCounters, start.index, (row) =>
+      tell({ type: "stream-row", row }),
+    ),
+    onEnd: (record) => {
+      streamLog.ended(record);
+      observer.streamEnded(record);
+    },
+    onFailure: (failure) => streamLog.failed(failure),
+  },
+  worker: start.index,
+  admits,
+  // All workers say the same.
+  tell: (message, fields) => {
+    const level = fields.error === undefined ? "info" : "error";
+    if (start.index === 0) tell({ type: "log", level, module: "stream", message, fields });
+  },
+});
 let shed = 0;
 watchStarvation(() => {
   tell({ type: "log", level: "warn", message: "Not one descriptor is left", fields: {} });
@@ -107,6 +135,8 @@ port.on("message", (message: ToWorker) => {
 async function listen(): Promise<{ number: number; taken: number }> {
   const taken = await takeOver();
   const number = await listener.open({ ...start.listen, taken });
+  const [failure] = await streams.serve(runtime.generation.streams, start.generation.streams);
+  if (failure !== undefined) throw new Error(failure);
   return { number, taken: taken.length };
 }
 
@@ -139,7 +169,9 @@ function swap(generation: GenerationMessage): void {
   const next = open(generation);
   runtime.serve(next);
   if (generation.tls !== undefined) listener.setTls(generation.tls);
-  tell({ type: "serving", generation: generation.number });
+  void streams.serve(next.streams, generation.streams).then(() => {
+    tell({ type: "serving", generation: generation.number });
+  });
   const sweep = (): void => {
     if (runtime.generation === next) pools.sweep(next);
   };
@@ -154,7 +186,7 @@ function open({ bytes, resolved }: GenerationMessage): Generation {
 async function drain(timeoutMs: number): Promise<void> {
   runtime.isDraining = true;
   const end = performance.now() + timeoutMs;
-  await listener.close();
+  await Promise.all([listener.close(), streams.close()]);
   const isDone = (): boolean => runtime.clients.size === 0 && listener.handshakes === 0;
   const check = (): void => {
     for (const client of runtime.clients) if (client.idleMs >= DRAIN_IDLE_MS) client.close();

@@ -14,6 +14,7 @@ import type { PoolState } from "./pool/state/pool-state.ts";
 import { WorkerNames } from "./pool/worker-names.ts";
 import { RestartDelay } from "./restart-delay.ts";
 import { Shed } from "./shed.ts";
+import { type StreamDirectory } from "./stream/stream-directory.ts";
 
 /**
  * What a request leaves behind dies young, so a small nursery is as good as Node's large one, and each
@@ -35,6 +36,8 @@ export interface WorkersOptions {
   pools: PoolState;
   /** Where backends are that have names. */
   names: Names;
+  /** What is known of streams. */
+  streams: StreamDirectory;
   /** Where another process may give what it listens with. */
   handoverBase: string | undefined;
   /** Who is told what workers note. */
@@ -231,6 +234,7 @@ export class Workers {
       descriptorsMax: this.#options.descriptorsMax,
       connections: this.#options.connections.memory,
       pools: this.#options.pools.buffer,
+      streamCounters: this.#options.streams.counters,
       observation: this.#options.observation.start(index),
       admin: this.#options.admin,
       takeover,
@@ -266,6 +270,7 @@ export class Workers {
           this.#onServing();
         } else if (message.type === "shed") this.#shed.add(message.count);
         else if (message.type === "name") this.#names.wanted(index, message);
+        else if (message.type === "stream-row") this.#options.streams.named(index, message.row);
         else if (message.type === "pool-event") {
           logPoolEvent(this.#log, message.event);
           this.onPoolEvent(message.event);
@@ -289,6 +294,7 @@ export class Workers {
         this.#serving.delete(index);
         this.#options.connections.forget(index);
         this.#options.pools.forget(index);
+        this.#options.streams.forget(index);
         this.#names.forget(index);
         this.#options.observation.end(index);
         this.#onServing();

@@ -65,7 +65,7 @@ function runBalto(): Promise<number> {
 function localPorts({ pools }: Model): number[] {
   const urls = pools.flatMap((pool) => pool.backends.map((backend) => resolved(backend.url)));
   const ports = urls
-    .map((url) => /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\]):([0-9]+)/i.exec(url)?.[1])
+    .map((url) => /^(?:http|tcp):\/\/(?:localhost|127\.0\.0\.1|\[::1\]):([0-9]+)/i.exec(url)?.[1])
     .filter((port) => port !== undefined);
   return [...new Set(ports.map(Number))].toSorted((a, b) => a - b);
 }

@@ -20,6 +20,9 @@ export const SERVICE_DEFAULTS = ${print(defaultsOf(bundle("service"), "service")
 /** Of one pool; of a service without a named pool, likewise. */
 export const POOL_DEFAULTS = ${print(defaultsOf(bundle("pool"), "pool"))} as const;
 
+/** Of one stream; its blocks of a pool have the defaults of a pool. */
+export const STREAM_DEFAULTS = ${print(defaultsOf(bundle("stream"), "stream"))} as const;
+
 /** Of one backend. */
 export const BACKEND_DEFAULTS = ${print(defaultsOf(bundle("pool"), "backend"))} as const;
 

@@ -126,6 +126,11 @@ export const CONFIG_DEFAULTS = {
   server: {
     port: ":5500",
     trusted_proxies: [],
+    proxy_protocol: {
+      accept: false,
+      trusted: [],
+      timeout: "5s",
+    },
     limits: {
       head: "32KiB",
       fields: 128,
@@ -134,7 +139,13 @@ export const CONFIG_DEFAULTS = {
       connections: 0,
       connections_per_client: 0,
       requests_per_connection: 0,
+      via_hops: 3,
     },
+    underscores: "reject",
+    encoded_backslash: "reject",
+    strict_paths: false,
+    forward_trailers: false,
+    via: "",
     drain: {
       delay: "0s",
       timeout: "20s",
@@ -159,6 +170,7 @@ export const CONFIG_DEFAULTS = {
   },
   pools: [],
   services: [],
+  streams: [],
 } as const;
 
 /** Of one service. */
@@ -258,6 +270,89 @@ export const SERVICE_DEFAULTS = {
 
 /** Of one pool; of a service without a named pool, likewise. */
 export const POOL_DEFAULTS = {
+  load_balancing: {
+    algorithm: "round-robin",
+    hash: {
+      by: "source-ip",
+    },
+    bounded_load: 0,
+    sticky: {
+      enabled: true,
+      cookie: "balto_backend",
+      ttl: "0s",
+      path: "/",
+      secure: "auto",
+      same_site: "lax",
+    },
+    slow_start: "0s",
+    panic_threshold: 50,
+  },
+  health_check: {
+    enabled: true,
+    type: "http",
+    path: "/api/health",
+    method: "GET",
+    headers: {
+    },
+    host: "",
+    port: 0,
+    expected_status: ["200-399"],
+    expected_body: "",
+    interval: "1s",
+    jitter: "200ms",
+    timeout: "1s",
+    unhealthy_threshold: 10,
+    healthy_threshold: 5,
+    initial: "up",
+    passive: {
+      enabled: true,
+      consecutive_failures: 10,
+      failure_rate: 0,
+      minimum_requests: 20,
+      window: "10s",
+      ejection_time: "10s",
+      ejection_time_max: "5m",
+      max_ejected_percent: 50,
+      statuses: ["500-599"],
+    },
+  },
+  circuit_breaker: {
+    enabled: true,
+    failure_threshold: 10,
+    success_threshold: 10,
+    timeout: "10s",
+    max_half_open_requests: 5,
+    statuses: ["500-599"],
+  },
+  queue: {
+    max: 100,
+    timeout: "1s",
+  },
+  dns: {
+    refresh: "10s",
+    family: "auto",
+  },
+} as const;
+
+/** Of one stream; its blocks of a pool have the defaults of a pool. */
+export const STREAM_DEFAULTS = {
+  enabled: true,
+  protocol: "tcp",
+  timeouts: {
+    connect: "5s",
+    idle: "10m",
+    client_hello: "5s",
+  },
+  max_connections: 0,
+  connections_per_client: 0,
+  max_sessions: 10000,
+  proxy_protocol: {
+    accept: false,
+    trusted: [],
+    timeout: "5s",
+    send: "off",
+  },
+  deny: [],
   load_balancing: {
     algorithm: "round-robin",
     hash: {

@@ -9,14 +9,15 @@ export function referenceText(): string {
   const config = bundle("config");
   const service = bundle("service");
   const pool = bundle("pool");
+  const stream = bundle("stream");
   const tests = bundle("tests");
   return [
     "# Configuration reference",
     "",
     "<!-- Generated from schema/*.schema.json by schema/generate.ts: change those, then `npm run gen`. -->",
     "",
-    "A config tree is a folder with `balto.config.yaml`, `services/**/*.yaml` and `pools/**/*.yaml`. Every key",
-    "there is stands on this page; any other is an error. Durations are texts such as `500ms`, `5s` or `1m30s`, sizes such as",
+    "A config tree is a folder with `balto.config.yaml`, `services/**/*.yaml`, `pools/**/*.yaml` and",
+    "`streams/**/*.yaml`. Every key there is stands on this page; any other is an error. Durations are texts such as `500ms`, `5s` or `1m30s`, sizes such as",
     "`512B`, `16KiB` or `10MiB`. References (`${env:NAME}`, `${env:NAME:-default}`, `${file:/path}`) are resolved",
     "by the data plane when it loads the artifact, and are allowed only where a key says so.",
     "",
@@ -63,11 +64,29 @@ export function referenceText(): string {
     "The keys of a pool are the same here and under `pools` in balto.config.yaml.",
     "",
     ...keysOf(pool, pool.definitions?.["pool"] ?? {}, ""),
-    "## Blocks of services, pools and `global`",
+    "## streams/\\*\\*/\\*.yaml",
     "",
-    "A service without `pool`, a pool and `global` have these blocks alike; `retry` and `hedge` are of services.",
-    "What a block of a service or pool leaves out is as `global` has it, key by key, and then as it stands here.",
-    "Lists, headers and `hash` are taken as a whole.",
+    stream.description ?? "",
+    "",
+    "```yaml",
+    "name: redis",
+    'listen: ":6379"',
+    "backends:",
+    "  - url: tcp://10.0.0.7:6379",
+    "  - url: tcp://10.0.0.8:6379",
+    "health_check: { interval: 2s }",
+    "```",
+    "",
+    "The keys of a stream are the same here and under `streams` in balto.config.yaml. [docs/streams.md](streams.md) says",
+    "what they do.",
+    "",
+    ...keysOf(stream, stream.definitions?.["stream"] ?? {}, ""),
+    "## Blocks of services, streams, pools and `global`",
+    "",
+    "A service or stream without `pool`, a pool and `global` have these blocks alike; `retry` and `hedge` are of services.",
+    "What a block of a service, stream or pool leaves out is as `global` has it, key by key, and then as it stands here.",
+    "Lists, headers and `hash` are taken as a whole. Pools of streams are probed over TCP unless their own block names",
+    "another `type`, and know nothing of `sticky`, nor of a `hash` but `source-ip`.",
     "",
     ...SHARED.flatMap((name) => part(service, service.definitions?.[name] ?? {}, name)),
     "## tests/\\*\\*/\\*.yaml",
@@ -94,10 +113,11 @@ function keysOf(document: JsonSchema, mapping: JsonSchema, prefix: string): stri
       keys.push(...keyLines(path, schema, mapping.required?.includes(key) ?? false));
       const named = namedBelow(document, schema);
       if (named !== undefined) below.push(...part(document, named, `${path}.*`));
-      // Services and pools have a part of the page to themselves; backends are below services.
-      const isElsewhere = item?.title === "Service" || mapping.title === "Pool";
-      if (item !== undefined && item.title !== "Pool" && !isElsewhere)
-        below.push(...part(document, item, `${path}[]`));
+      // Services, pools and streams have a part of the page to themselves; backends are below services.
+      const isElsewhere =
+        ["Service", "Pool", "Stream"].includes(item?.title ?? "") ||
+        (item?.title === "Backend" && mapping.title !== "Service");
+      if (item !== undefined && !isElsewhere) below.push(...part(document, item, `${path}[]`));
     } else {
       below.push(...part(document, target, path));
     }

@@ -8,10 +8,11 @@ import type { JsonSchema } from "./json-schema.ts";
 import poolFile from "./pool.schema.json" with { type: "json" };
 import serviceFile from "./service.schema.json" with { type: "json" };
 import sharedFile from "./shared.schema.json" with { type: "json" };
+import streamFile from "./stream.schema.json" with { type: "json" };
 import testsFile from "./tests.schema.json" with { type: "json" };
 
-/** The kinds of files in a tree: balto.config.yaml, and the files under services/, pools/ and tests/. */
-export const SCHEMA_NAMES = ["config", "service", "pool", "tests"] as const;
+/** The kinds of files in a tree: balto.config.yaml, and the files under services/, pools/, streams/ and tests/. */
+export const SCHEMA_NAMES = ["config", "service", "pool", "stream", "tests"] as const;
 export type SchemaName = (typeof SCHEMA_NAMES)[number];
 
 /**
@@ -34,6 +35,7 @@ const FILES: Record<string, JsonSchema> = {
   "pool.schema.json": poolFile as JsonSchema,
   "service.schema.json": serviceFile as JsonSchema,
   "shared.schema.json": sharedFile as JsonSchema,
+  "stream.schema.json": streamFile as JsonSchema,
   "tests.schema.json": testsFile as JsonSchema,
 };
 

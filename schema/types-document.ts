@@ -21,27 +21,31 @@ export function typesDocument(): JsonSchema {
   const config = bundle("config");
   const service = bundle("service");
   const pool = bundle("pool");
+  const stream = bundle("stream");
   const tests = bundle("tests");
   return {
     title: "Documents",
     description: "Each kind of file by the name of its schema.",
     type: "object",
     additionalProperties: false,
-    required: ["config", "service", "pool", "tests"],
+    required: ["config", "service", "pool", "stream", "tests"],
     properties: {
       config: { $ref: "#/definitions/config" },
       service: { $ref: "#/definitions/service_file" },
       pool: { $ref: "#/definitions/pool_file" },
+      stream: { $ref: "#/definitions/stream_file" },
       tests: { $ref: "#/definitions/tests_file" },
     },
     definitions: {
       ...withoutAlternatives(config.definitions),
       ...withoutAlternatives(service.definitions),
       ...withoutAlternatives(pool.definitions),
+      ...withoutAlternatives(stream.definitions),
       ...withoutAlternatives(tests.definitions),
       config: root(config),
       service_file: root(service),
       pool_file: root(pool),
+      stream_file: root(stream),
       tests_file: root(tests),
     },
   };

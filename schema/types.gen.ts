@@ -11,6 +11,10 @@ export type ServiceFile = Service | ServiceList;
  * A file under pools/: either one pool, or a list of them under `pools`.
  */
 export type PoolFile = Pool | PoolList;
+/**
+ * A file under streams/: either one stream, or a list of them under `streams`.
+ */
+export type StreamFile = Stream | StreamList;
 
 /**
  * Each kind of file by the name of its schema.
@@ -19,10 +23,11 @@ export interface Documents {
   config: Config;
   service: ServiceFile;
   pool: PoolFile;
+  stream: StreamFile;
   tests: TestsFile;
 }
 /**
- * balto.config.yaml: settings of the whole gateway, and pools and services for those who want them in one file.
+ * balto.config.yaml: settings of the whole gateway, and pools, services and streams for those who want them in one file.
  */
 export interface Config {
   global?: Global;
@@ -43,9 +48,13 @@ export interface Config {
    * Services, beside those under services/.
    */
   services?: Service[];
+  /**
+   * Streams, beside those under streams/.
+   */
+  streams?: Stream[];
 }
 /**
- * Settings that hold for every service and pool.
+ * Settings that hold for every service, stream and pool.
  */
 export interface Global {
   load_balancing?: LoadBalancing;
@@ -109,7 +118,7 @@ export interface LoadBalancing {
  */
 export interface Hash {
   /**
-   * The client's address, a header, a cookie, the path or a parameter of the query. Where a request does not have it, the client's address.
+   * The client's address, a header, a cookie, the path or a parameter of the query; streams know the address only. Where a request does not have it, the client's address.
    */
   by?: "source-ip" | "header" | "cookie" | "path" | "query";
   /**
@@ -536,8 +545,48 @@ export interface Server {
    * Items: An IPv4 or IPv6 address or network.
    */
   trusted_proxies?: string[];
+  proxy_protocol?: ProxyProtocol;
   limits?: Limits;
+  /**
+   * What becomes of field names that would be one of framing, routing or forwarding if `_` were `-`, such as `Content_Length`: programs behind Balto may take one for the other. `reject` answers 400 (502 where a backend sends one), `drop` removes them, `allow` passes them on as fields that mean nothing. Names in `X_Param_` are always removed.
+   */
+  underscores?: "reject" | "drop" | "allow";
+  /**
+   * `%5C` in a path: `reject` answers 400, `allow` passes it on as it stands. It never separates. A backslash itself is 400 in any case.
+   */
+  encoded_backslash?: "reject" | "allow";
+  /**
+   * Answers 400 to paths that backends may read otherwise than Balto: dot segments with a parameter (`/..;x/`) and characters that are encoded twice (`%252e`). Else both are passed on as they stand.
+   */
+  strict_paths?: boolean;
+  /**
+   * Passes fields behind a chunked body on, to backends always and to clients that say `TE: trailers`. Those of framing, routing, forwarding, authentication and the like are dropped.
+   */
+  forward_trailers?: boolean;
+  /**
+   * What Balto calls itself in `Via`, which it then adds to requests and answers; a request that names it more than `limits.via_hops` times is answered 508. Empty adds and counts nothing.
+   */
+  via?: string;
   drain?: Drain;
+}
+/**
+ * The PROXY protocol, by which a proxy in front says where a connection came from.
+ */
+export interface ProxyProtocol {
+  /**
+   * true reads a header of version 1 or 2 at the beginning of connections from `trusted`, and closes those that do not have one.
+   */
+  accept?: boolean;
+  /**
+   * Addresses and networks (CIDR) that send such a header. From all others none is read.
+   *
+   * Items: An IPv4 or IPv6 address or network.
+   */
+  trusted?: string[];
+  /**
+   * Until the header must be complete.
+   */
+  timeout?: string;
 }
 /**
  * What a client may ask of Balto. A reload changes them for everything that begins after it.
@@ -571,6 +620,10 @@ export interface Limits {
    * Requests on one connection; the last one's answer says `Connection: close`. 0 is no limit.
    */
   requests_per_connection?: number;
+  /**
+   * How often a request's `Via` may name this gateway (`server.via`); over it 508.
+   */
+  via_hops?: number;
 }
 /**
  * What happens between the signal to stop and the end of the process.
@@ -665,11 +718,11 @@ export interface Admin {
   writer_url?: string;
 }
 /**
- * A named pool: backends and how they are balanced, checked and protected, for any number of services.
+ * A named pool: backends and how they are balanced, checked and protected, for any number of services, or of streams of one protocol.
  */
 export interface Pool {
   /**
-   * Identity of the pool in services, logs, metrics and across reloads, unique in the tree.
+   * Identity of the pool in services, streams, logs, metrics and across reloads, unique in the tree.
    */
   name: string;
   /**
@@ -693,11 +746,11 @@ export interface Pool {
   dns?: Dns;
 }
 /**
- * One server behind a service or in a pool.
+ * One server behind a service or a stream, or in a pool.
  */
 export interface Backend {
   /**
-   * `http://` or `https://`, host, port and an optional path that is put before the forwarded path. A host of several addresses is several backends; `_http._tcp.users.internal` asks DNS for services (SRV), which have ports of their own. No user name, password, query or fragment. References such as `${env:NAME}` are allowed.
+   * `http://` or `https://`, host, port and an optional path that is put before the forwarded path; for streams `tcp://` or `udp://`, host and port. A host of several addresses is several backends; `_http._tcp.users.internal` asks DNS for services (SRV), which have ports of their own. No user name, password, query or fragment. References such as `${env:NAME}` are allowed.
    */
   url: string;
   /**
@@ -882,6 +935,165 @@ export interface Hedge {
   after?: string;
 }
 /**
+ * One address where TCP connections or UDP datagrams are taken and forwarded as they are.
+ */
+export interface Stream {
+  /**
+   * Identity of the stream in logs, metrics and across reloads, unique in the tree.
+   */
+  name: string;
+  /**
+   * false takes the stream out of traffic. It is still checked.
+   */
+  enabled?: boolean;
+  /**
+   * The listening address: a port, `:port` (every interface) or `host:port`. References such as `${env:NAME}` are allowed.
+   */
+  listen: number | string;
+  /**
+   * What is taken there.
+   */
+  protocol?: "tcp" | "udp";
+  /**
+   * Short form of `backends`: a port (`6379` is on $BALTO_UPSTREAM_HOST, by default localhost), `host:port`, or a `tcp://` or `udp://` URL. One of `ports`, `backends` and `pool` is required, unless `tls.sni` says where connections go. References such as `${env:NAME}` are allowed.
+   *
+   * @minItems 1
+   *
+   * Items: A port, `host:port` or a URL.
+   */
+  ports?: (number | string)[];
+  /**
+   * The servers behind the stream, in full form. A `url` is `tcp://host:port` or `udp://host:port`; without a scheme it has that of the stream.
+   *
+   * @minItems 1
+   */
+  backends?: Backend[];
+  /**
+   * The name of a pool, in place of backends of its own. The pool's backends have `tcp://` or `udp://` URLs, and services do not use it.
+   */
+  pool?: string;
+  timeouts?: StreamTimeouts;
+  /**
+   * Connections open at a time, in all workers together; one more is closed at once. 0 is no limit. Of UDP see `max_sessions`.
+   */
+  max_connections?: number;
+  /**
+   * Connections, or sessions of UDP, from one client: an IPv4 address, or an IPv6 network of 64 bits. 0 is no limit.
+   */
+  connections_per_client?: number;
+  /**
+   * Of UDP: addresses of clients that are remembered at a time, in all workers together; with one more, the one that was idle for longest is forgotten.
+   */
+  max_sessions?: number;
+  proxy_protocol?: StreamProxyProtocol;
+  /**
+   * Addresses and networks (CIDR) of the only clients that are taken. Left out, all are.
+   *
+   * @minItems 1
+   *
+   * Items: An IPv4 or IPv6 address or network.
+   */
+  allow?: string[];
+  /**
+   * Addresses and networks (CIDR) of clients that are not taken, whatever `allow` says.
+   *
+   * Items: An IPv4 or IPv6 address or network.
+   */
+  deny?: string[];
+  tls?: StreamTls;
+  load_balancing?: LoadBalancing;
+  health_check?: HealthCheck;
+  circuit_breaker?: CircuitBreaker;
+  queue?: Queue;
+  dns?: Dns;
+}
+/**
+ * Limits on inactivity. No limit is put on how long a connection lives.
+ */
+export interface StreamTimeouts {
+  /**
+   * Until the connection to a backend stands; then the next one is tried.
+   */
+  connect?: string;
+  /**
+   * No byte in either direction for so long ends the connection. Of UDP, no datagram for so long ends the session, and the default is 30s.
+   */
+  idle?: string;
+  /**
+   * With `tls.sni`, until the client has said which server it wants.
+   */
+  client_hello?: string;
+}
+/**
+ * The PROXY protocol, which tells the other side of a proxy where a connection came from. TCP only.
+ */
+export interface StreamProxyProtocol {
+  /**
+   * true reads a header of version 1 or 2 at the beginning of connections from `trusted`, and closes those that do not have one.
+   */
+  accept?: boolean;
+  /**
+   * Addresses and networks (CIDR) that send such a header. From all others none is read.
+   *
+   * Items: An IPv4 or IPv6 address or network.
+   */
+  trusted?: string[];
+  /**
+   * Until the header must be complete.
+   */
+  timeout?: string;
+  /**
+   * The version that backends are sent; `off` is none.
+   */
+  send?: "off" | "v1" | "v2";
+}
+/**
+ * TLS that is passed through, not ended: connections go by the server name that their client asks for. TCP only.
+ */
+export interface StreamTls {
+  /**
+   * Where connections go by their server name. An exact name wins over a wildcard, a longer wildcard over a shorter one.
+   *
+   * @minItems 1
+   */
+  sni: SniRoute[];
+  /**
+   * What happens to a connection with another name or none: `backends` gives it to the stream's own `ports`, `backends` or `pool`, which is what holds where there are any; `close` closes it.
+   */
+  default?: "close" | "backends";
+}
+/**
+ * Server names, and the backends that have their certificates. Backends of its own follow the blocks of the stream.
+ */
+export interface SniRoute {
+  /**
+   * Server names: exact, or every name below one (`*.example.com`).
+   *
+   * @minItems 1
+   *
+   * Items: A server name such as `a.example.com` or `*.example.com`.
+   */
+  names: string[];
+  /**
+   * Short form of `backends`, as of the stream.
+   *
+   * @minItems 1
+   *
+   * Items: A port, `host:port` or a URL.
+   */
+  ports?: (number | string)[];
+  /**
+   * The servers that connections with these names go to.
+   *
+   * @minItems 1
+   */
+  backends?: Backend[];
+  /**
+   * The name of a pool, in place of backends of its own.
+   */
+  pool?: string;
+}
+/**
  * Several services in one file.
  */
 export interface ServiceList {
@@ -898,6 +1110,15 @@ export interface PoolList {
    * The pools of this file.
    */
   pools: Pool[];
+}
+/**
+ * Several streams in one file.
+ */
+export interface StreamList {
+  /**
+   * The streams of this file.
+   */
+  streams: Stream[];
 }
 /**
  * A file under tests/: requests, and what is to become of them. `balto test` asks the compiled tree; nothing of it is in the artifact.

@@ -183,7 +183,9 @@ export interface BaltoOptions {
   /** Ports of its backends, where they are not the place's origin alone. */
   origins?: readonly number[];
   /** Further keys of its service, as in a YAML mapping without braces. */
-  settings?: string;
+  settings?: string | undefined;
+  /** Further keys of `global`, likewise. */
+  global?: string | undefined;
   /** Told of each line on standard output. */
   onLine?: (line: string) => void;
 }
@@ -191,10 +193,10 @@ export interface BaltoOptions {
 /** Balto with one service that takes everything; its artifact is `balto.artifact` in the place's folder. */
 export async function startBalto(
   { core, port, origin, folder }: Place,
-  { workers = 1, node = [], origins = [origin], settings, onLine }: BaltoOptions = {},
+  { workers = 1, node = [], origins = [origin], settings, global, onLine }: BaltoOptions = {},
 ): Promise<Peer> {
   const file = join(folder, "balto.artifact");
-  writeFileSync(file, baltoArtifact(port, origins, { settings }));
+  writeFileSync(file, baltoArtifact(port, origins, { settings, global }));
   const main = join(import.meta.dirname, "../../dataplane/main.ts");
   // As the launcher starts it: without compiled code at hand, stripping types costs memory for good.
   const cache = join(import.meta.dirname, "../../node_modules/.cache/balto");
@@ -212,12 +214,16 @@ export async function startBalto(
 export function baltoArtifact(
   port: number,
   origins: readonly number[],
-  { name = "all", settings }: { name?: string; settings?: string | undefined } = {},
+  {
+    name = "all",
+    settings,
+    global,
+  }: Pick<BaltoOptions, "settings" | "global"> & { name?: string } = {},
 ): Uint8Array {
   const ports = origins.map((origin) => `"127.0.0.1:${origin}"`).join(", ");
   const config = `
 server: { port: "127.0.0.1:${port}" }
-global: { timeouts: { idle: 10m } }
+global: { timeouts: { idle: 10m }${global === undefined ? "" : `, ${global}`} }
 services:
   - { name: "${name}", domain: "*", path_prefix: "/*", ports: [${ports}]${settings === undefined ? "" : `, ${settings}`} }
 `;

@@ -17,8 +17,8 @@ export const diffCommand: AnyCommand = command({
   description: `
 A plan of traffic, not of text: classes of requests whose outcome is another, the riskiest first, each
 with a request that shows it. A request that is in no class is treated as before. Services that are
-renamed, moved to other files or put in another order are no change. Settings of the whole gateway
-(listening, limits, timeouts towards clients) are listed apart.
+renamed, moved to other files or put in another order are no change. Streams, and settings of the whole
+gateway (listening, limits, timeouts towards clients), are listed apart.
 
 A and B are folders, artifact files, URLs of a Balto that runs, or revisions of git: main, HEAD~2,
 v1.4:gateway/configs. Where a folder has a revision's name, main: is the revision. B left out is the
@@ -53,8 +53,9 @@ a difference.`,
     const after = await openAfter(b, flags.live, terminal);
     const { diff } = compare(before.view, after.view);
     terminal.out(formatted(diff, flags.format ?? "text", { before, after }, terminal));
-    const isSame = diff.classes.length === 0 && diff.gateway.length === 0 && diff.is_complete;
-    return flags["exit-code"] && !isSame ? EXIT_DIFFERENT : EXIT_OK;
+    const { classes, streams, gateway } = diff;
+    const isSame = [classes, streams, gateway].every(({ length }) => length === 0);
+    return flags["exit-code"] && !(isSame && diff.is_complete) ? EXIT_DIFFERENT : EXIT_OK;
   },
 });
 

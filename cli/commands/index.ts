@@ -6,6 +6,7 @@ import { controlCommand } from "./control.ts";
 import { diffCommand } from "./diff.ts";
 import { explainCommand } from "./explain.ts";
 import { fmtCommand } from "./fmt.ts";
+import { importCommand } from "./import.ts";
 import { initCommand } from "./init.ts";
 import { inspectCommand } from "./inspect.ts";
 import { keygenCommand } from "./keygen.ts";
@@ -22,6 +23,7 @@ import { versionCommand } from "./version.ts";
 
 export const commands: readonly AnyCommand[] = [
   initCommand,
+  importCommand,
   checkCommand,
   runCommand,
   compileCommand,

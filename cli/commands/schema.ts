@@ -10,8 +10,9 @@ export const schemaCommand: AnyCommand = command({
   summary: "Print the JSON Schema of a kind of config file",
   description: `
 config is the schema of balto.config.yaml, and what is printed when no kind is named; service is the
-schema of the files under services/, pool and tests of those under pools/ and tests/. Each is JSON Schema
-draft-07 in one document, so an editor needs nothing beside it. \`balto init\` puts all into a tree.`,
+schema of the files under services/, pool, stream and tests of those under pools/, streams/ and tests/.
+Each is JSON Schema draft-07 in one document, so an editor needs nothing beside it. \`balto init\` puts
+all into a tree.`,
   operand: {
     name: "KIND",
     summary: `One of ${SCHEMA_NAMES.join(", ")}`,

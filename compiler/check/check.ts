@@ -3,23 +3,28 @@
  */
 import type { DiagnosticLog } from "../diagnostic-log.ts";
 import type { ConfigFile } from "../parse/collect-files.ts";
-import type { NamedPoolDraft, PoolDraft } from "../resolve/pool.ts";
+import type { NamedPoolDraft, PoolDraft, PoolReference } from "../resolve/pool.ts";
 import type { ResolvedTree } from "../resolve/resolve.ts";
-import type { ServiceDraft } from "../resolve/service.ts";
+import { type StreamDraft, targetsOf } from "../resolve/stream.ts";
 import { SourceText } from "../source-text.ts";
 import { checkBackends } from "./backends.ts";
 import { checkBalancing } from "./balancing.ts";
 import { checkHealth } from "./health.ts";
 import { checkRetries } from "./retries.ts";
 import { checkStartPages } from "./start-pages.ts";
+import { checkAcceptance, checkStream } from "./streams.ts";
 import { checkTimes } from "./times.ts";
 
 /** Warns of what is allowed and probably not meant. */
 export function check(tree: ResolvedTree, files: readonly ConfigFile[], log: DiagnosticLog): void {
   const [first] = files;
   const enabled = tree.services.filter((service) => service.enabled);
-  if (first !== undefined && enabled.length === 0 && !log.hasErrors) {
-    log.report("BAL5002", new SourceText(first.path, "").top, { disabled: tree.services.length });
+  const streams = tree.streams.filter((stream) => stream.enabled);
+  const isIdle = enabled.length === 0 && streams.length === 0;
+  if (first !== undefined && isIdle && !log.hasErrors) {
+    log.report("BAL5002", new SourceText(first.path, "").top, {
+      disabled: tree.services.length + tree.streams.length,
+    });
   }
   const pools = new Map(tree.pools.map((pool) => [pool.name?.value, pool]));
   for (const service of enabled) {
@@ -28,9 +33,18 @@ export function check(tree: ResolvedTree, files: readonly ConfigFile[], log: Dia
     checkRetries(service, log);
     checkTimes(service, "backends" in target ? target : pools.get(target.pool?.value), log);
   }
+  for (const stream of streams) {
+    checkStream(stream, log);
+    checkStreamPools(stream, log);
+  }
+  checkAcceptance(tree.settings.proxyProtocol, tree.proxyAcceptAt, log);
   for (const pool of tree.pools) checkPool(pool, log);
   if (!log.hasErrors) checkStartPages(enabled, log);
-  checkUse(tree.pools, tree.services, log);
+  const targets = [
+    ...tree.services.map(({ target }) => target),
+    ...tree.streams.flatMap(targetsOf),
+  ];
+  checkUse(tree.pools, targets, log);
 }
 
 function checkPool(pool: PoolDraft, log: DiagnosticLog): void {
@@ -39,14 +53,24 @@ function checkPool(pool: PoolDraft, log: DiagnosticLog): void {
   checkHealth(pool, log);
 }
 
-/** Disabled services count: their pool waits with them. */
+/** The blocks of a stream are for the backends of all its routes: what one has no use for, another may. */
+function checkStreamPools(stream: StreamDraft, log: DiagnosticLog): void {
+  const own = targetsOf(stream).filter((target) => "backends" in target);
+  for (const pool of own) checkBackends(pool, log);
+  const [first] = own;
+  if (first === undefined) return;
+  checkBalancing({ ...first, backends: own.flatMap(({ backends }) => backends) }, log);
+  checkHealth(first, log);
+}
+
+/** Disabled services and streams count: their pool waits with them. */
 function checkUse(
   pools: readonly NamedPoolDraft[],
-  services: readonly ServiceDraft[],
+  targets: readonly (PoolDraft | PoolReference)[],
   log: DiagnosticLog,
 ): void {
   const used = new Set(
-    services.map(({ target }) => ("backends" in target ? undefined : target.pool?.value)),
+    targets.map((target) => ("backends" in target ? undefined : target.pool?.value)),
   );
   for (const { name } of pools) {
     if (name !== undefined && !used.has(name.value)) {

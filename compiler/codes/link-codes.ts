@@ -1,5 +1,5 @@
 /**
- * 4xxx: links: what services and pools cannot have together.
+ * 4xxx: links: what services, streams and pools cannot have together.
  */
 import { METHODS_MAX } from "../../artifact/layout.ts";
 import { TABLE_MEMBERS_MAX } from "../../artifact/maglev.ts";
@@ -69,9 +69,9 @@ export const LINK_CODES = {
   BAL4007: {
     name: "pool-with-settings",
     severity: "error",
-    text: (p: { key: string; pool: string }): Text => [
-      `"${p.key}" stands in a service that uses the pool "${p.pool}"`,
-      "move it to the pool: it is the same for all services that use it",
+    text: (p: { key: string; owner: "service" | "stream"; pool: string }): Text => [
+      `"${p.key}" stands in a ${p.owner} that uses the pool "${p.pool}"`,
+      `move it to the pool: it is the same for all ${p.owner}s that use it`,
     ],
   },
   BAL4008: {
@@ -89,6 +89,54 @@ export const LINK_CODES = {
           ],
   },
   BAL4009: {
+    name: "duplicate-stream",
+    severity: "error",
+    text: (p: { name: string }): Text => [
+      `two streams are named "${p.name}"`,
+      "rename one of them",
+    ],
+  },
+  BAL4010: {
+    name: "duplicate-listener",
+    severity: "error",
+    text: (p: { listen: string; other: string }): Text => [
+      `"${p.listen}" is where ${p.other} listens`,
+      "change the port or the host of one of them",
+    ],
+  },
+  BAL4011: {
+    name: "duplicate-server-name",
+    severity: "error",
+    text: (p: { name: string }): Text => [
+      `the server name "${p.name}" is in this stream twice`,
+      "remove one: a connection goes to one place",
+    ],
+  },
+  BAL4012: {
+    name: "wrong-scheme",
+    severity: "error",
+    text: (p: { what: string; is: string; due: string }): Text => [
+      `${p.what} is ${p.is}, and ${p.due} is what is spoken here`,
+      `write ${p.due}:// in the URLs, or use other backends`,
+    ],
+  },
+  BAL4013: {
+    name: "mixed-pool",
+    severity: "error",
+    text: (p: { pool: string; by: string; other: string }): Text => [
+      `the pool "${p.pool}" is used by ${p.by} here and by ${p.other} elsewhere`,
+      "make two pools of it: what counts as a failure, and what is in flight, is not the same",
+    ],
+  },
+  BAL4014: {
+    name: "not-for-streams",
+    severity: "error",
+    text: (p: { key: string; reason: string }): Text => [
+      `${p.key} is not possible here: ${p.reason}`,
+      "leave it out",
+    ],
+  },
+  BAL4020: {
     name: "outside-ownership",
     severity: "error",
     text: (p: { claim: string; folder: string }): Text => [
@@ -96,7 +144,7 @@ export const LINK_CODES = {
       "claim what does, or have it added to their entry in owners",
     ],
   },
-  BAL4010: {
+  BAL4021: {
     name: "owned-by-others",
     severity: "error",
     text: (p: { claim: string; region: string; folder: string }): Text => [
@@ -104,7 +152,7 @@ export const LINK_CODES = {
       "move the service there, claim something else, or have the entry in owners changed",
     ],
   },
-  BAL4011: {
+  BAL4022: {
     name: "priority-over-owner",
     severity: "error",
     text: (p: { claim: string; region: string; folder: string }): Text => [

@@ -18,9 +18,9 @@ export const TREE_CODES = {
     severity: "warning",
     text: (p: { disabled: number }): Text => [
       p.disabled === 0
-        ? "the tree has no service: every request is answered 404"
-        : `all ${p.disabled} services are disabled: every request is answered 404`,
-      "add a service under services/",
+        ? "the tree has no service and no stream: every request is answered 404"
+        : `all ${p.disabled} services and streams are disabled: every request is answered 404`,
+      "add a service under services/, or a stream under streams/",
     ],
   },
   BAL5003: {
@@ -29,7 +29,7 @@ export const TREE_CODES = {
     text: (p: { near: string | undefined }): Text => [
       "this file is not read",
       p.near === undefined
-        ? "move it below services/ or pools/, or remove it"
+        ? "move it below services/, pools/ or streams/, or remove it"
         : `did you mean ${p.near}?`,
     ],
   },
@@ -42,7 +42,7 @@ export const TREE_CODES = {
     name: "repeated-backend",
     severity: "warning",
     text: (p: { url: string }): Text => [
-      `the backend ${p.url} is in this service twice`,
+      `the backend ${p.url} is there twice`,
       "remove one; to give it more traffic, raise its weight",
     ],
   },
@@ -60,8 +60,8 @@ export const TREE_CODES = {
     name: "unused-pool",
     severity: "warning",
     text: (p: { name: string }): Text => [
-      `no service uses the pool "${p.name}"`,
-      "name it in a service, or remove it",
+      `no service and no stream uses the pool "${p.name}"`,
+      "name it where it is meant, or remove it",
     ],
   },
   BAL5008: {

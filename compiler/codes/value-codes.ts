@@ -81,7 +81,7 @@ export const VALUE_CODES = {
     severity: "error",
     text: (): Text => [
       "a reference is not allowed here",
-      "write the value itself; references stand in ports, backends[].url, server.port, " +
+      "write the value itself; references stand in ports, backends[].url, server.port, listen, " +
         "logging.path, tls.cert_file, tls.key_file, sticky.secret, health_check.headers, " +
         "access_log.path, tracing.endpoint, admin.listen and admin.writer_url",
     ],
@@ -177,6 +177,14 @@ export const VALUE_CODES = {
     ],
   },
   BAL3022: {
+    name: "bad-server-name",
+    severity: "error",
+    text: (p: { name: string; reason: string }): Text => [
+      `the server name "${p.name}" ${p.reason}`,
+      "write a name such as a.example.com, or *.example.com",
+    ],
+  },
+  BAL3023: {
     name: "bad-owner",
     severity: "error",
     text: (p: { text: string; reason: string }): Text => [

@@ -4,6 +4,7 @@
 import { routeLine } from "../explain/route-ref.ts";
 import type { Change } from "./change.ts";
 import type { Diff, DiffClass, Outcome } from "./diff.ts";
+import type { StreamClass } from "./streams.ts";
 
 /** `now answered 404 by the gateway`: what changes, without details. */
 export function changeTitle(change: Change): string {
@@ -49,12 +50,13 @@ export function changeDetails(change: Change): string[] {
   }
 }
 
-function percent(share: number): string {
+/** `50%`, `33.3%`. */
+export function percent(share: number): string {
   return `${Number.isInteger(share) ? share : share.toFixed(1)}%`;
 }
 
 /** `3 classes of requests change: 1 high risk, 2 low`; `no request changes`. */
-export function diffSummary({ classes, gateway, is_complete }: Diff): string {
+export function diffSummary({ classes, streams, gateway, is_complete }: Diff): string {
   const parts = (["high", "medium", "low"] as const).flatMap((risk) => {
     const count = classes.filter((each) => each.risk === risk).length;
     return count === 0 ? [] : [`${count} of ${risk} risk`];
@@ -63,12 +65,26 @@ export function diffSummary({ classes, gateway, is_complete }: Diff): string {
     classes.length === 0
       ? "no request changes"
       : `${classes.length} class${classes.length === 1 ? " of requests changes" : "es of requests change"}: ${parts.join(", ")}`;
+  const others =
+    streams.length === 0
+      ? ""
+      : `; ${streams.length} stream${streams.length === 1 ? " changes" : "s change"}`;
   const settings =
     gateway.length === 0
       ? ""
       : `; ${gateway.length} setting${gateway.length === 1 ? "" : "s"} of the gateway`;
   const rest = is_complete ? "" : "; there were too many combinations to try all";
-  return requests + settings + rest;
+  return requests + others + settings + rest;
+}
+
+/** `redis on tcp :6379 is no longer there`. */
+export function streamTitle({ stream, witness, kind }: StreamClass): string {
+  const what = {
+    removed: "is no longer there",
+    changed: "fares otherwise",
+    added: "is new",
+  }[kind];
+  return `${stream} on ${witness} ${what}`;
 }
 
 /** Classes with the same changes, in the order of the first of each. */

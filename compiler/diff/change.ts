@@ -1,7 +1,7 @@
 /**
  * Changes: in what two outcomes of one request differ, and how much of a risk that is.
  */
-import type { Rewrite, Treatment } from "./treatment.ts";
+import type { PoolTreatment, Rewrite, Treatment } from "./treatment.ts";
 
 export type Risk = "high" | "medium" | "low";
 
@@ -12,12 +12,15 @@ export type Change =
   | { kind: "new"; status: number }
   /** The gateway refused and refuses, with another status or Allow. */
   | { kind: "other-refusal"; before: number; after: number }
+  | { kind: "rewrite"; what: string[] }
+  | PoolChange;
+
+export type PoolChange =
   /** No backend is the same. */
   | { kind: "pool"; removed: string[]; added: string[] }
   /** Some are. */
   | { kind: "backends"; removed: string[]; added: string[] }
   | { kind: "weights"; shares: { url: string; before: number; after: number }[] }
-  | { kind: "rewrite"; what: string[] }
   | { kind: "policy"; settings: { key: string; before: string; after: string }[] };
 
 /** The riskiest first. */
@@ -53,13 +56,20 @@ export function riskOf(changes: readonly Change[]): Risk {
 export function compareTreatments(before: Treatment, after: Treatment): Change[] {
   if (before.key === after.key) return [];
   return [
-    ...compareBackends(before, after),
+    ...comparePools(before, after),
     ...compareRewrites(before.rewrite, after.rewrite),
-    ...comparePolicies(before, after),
   ].toSorted((a, b) => CHANGE_KINDS.indexOf(a.kind) - CHANGE_KINDS.indexOf(b.kind));
 }
 
-function compareBackends({ shares: before }: Treatment, { shares: after }: Treatment): Change[] {
+/** In what two pools differ. */
+export function comparePools(before: PoolTreatment, after: PoolTreatment): PoolChange[] {
+  return [...compareBackends(before, after), ...comparePolicies(before, after)];
+}
+
+function compareBackends(
+  { shares: before }: PoolTreatment,
+  { shares: after }: PoolTreatment,
+): PoolChange[] {
   const removed = [...before.keys()].filter((url) => !after.has(url)).toSorted();
   const added = [...after.keys()].filter((url) => !before.has(url)).toSorted();
   if (removed.length > 0 || added.length > 0) {
@@ -90,7 +100,7 @@ function compareRewrites(before: Rewrite, after: Rewrite): Change[] {
 }
 
 /** Settings of backends that came or went are no change of their own. */
-function comparePolicies(before: Treatment, after: Treatment): Change[] {
+function comparePolicies(before: PoolTreatment, after: PoolTreatment): PoolChange[] {
   const keys = [...new Set([...before.policy.keys(), ...after.policy.keys()])];
   const settings = keys.flatMap((key) => {
     const [url] = key.split(" ") as [string];

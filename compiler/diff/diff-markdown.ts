@@ -9,6 +9,7 @@ import {
   diffSummary,
   groupByChange,
   outcomeText,
+  streamTitle,
 } from "./change-text.ts";
 import type { Diff, DiffClass } from "./diff.ts";
 
@@ -24,6 +25,15 @@ export function diffMarkdown(diff: Diff): string {
   const lines = [MARKDOWN_MARK, `### Balto: ${diffSummary(diff)}`];
   for (const group of groups.slice(0, GROUPS_MAX)) lines.push("", ...groupLines(group));
   if (groups.length > GROUPS_MAX) lines.push("", `and ${groups.length - GROUPS_MAX} more changes`);
+  if (diff.streams.length > 0) lines.push("", "**Streams**", "");
+  for (const each of diff.streams.slice(0, ROWS_MAX)) {
+    lines.push(`- **${each.risk}: ${escaped(streamTitle(each))}**`);
+    for (const { key, before, after } of each.settings) {
+      lines.push(`  - ${code(`${key}  ${before} → ${after}`)}`);
+    }
+  }
+  const more = diff.streams.length - ROWS_MAX;
+  if (more > 0) lines.push("", `and ${more} more streams`);
   if (diff.gateway.length > 0) {
     lines.push(
       "",

@@ -10,6 +10,7 @@ import {
   diffSummary,
   groupByChange,
   outcomeText,
+  streamTitle,
 } from "./change-text.ts";
 import type { Risk } from "./change.ts";
 import type { Diff, DiffClass, Outcome } from "./diff.ts";
@@ -30,6 +31,14 @@ export function diffText(diff: Diff, options: DiffTextOptions): string {
   const lines = [diffSummary(diff)];
   for (const group of groupByChange(diff.classes)) {
     lines.push("", ...groupLines(group, options, paint));
+  }
+  if (diff.streams.length > 0) lines.push("", paint("note", "streams"));
+  for (const each of diff.streams) {
+    const label = paint(ROLES[each.risk], each.risk.toUpperCase().padEnd(8));
+    lines.push(label + paint("place", printable(streamTitle(each))));
+    for (const { key, before, after } of each.settings) {
+      lines.push(`          ${printable(`${key}  ${before} → ${after}`)}`);
+    }
   }
   if (diff.gateway.length > 0) {
     lines.push("", paint("note", "settings of the whole gateway"));

@@ -18,12 +18,15 @@ import { hostCells } from "../witness/host-cells.ts";
 import { forEachCell } from "../witness/path-cells.ts";
 import { type Change, CHANGE_KINDS, compareTreatments, type Risk, riskOf } from "./change.ts";
 import { Side } from "./side.ts";
+import { compareStreams, type StreamClass } from "./streams.ts";
 
 /** A difference, as one plain JSON value. */
 export interface Diff {
   format_version: "1.0";
   /** The riskiest first. */
   classes: DiffClass[];
+  /** Streams that fare otherwise, the riskiest first. */
+  streams: StreamClass[];
   /** Settings of the whole gateway that are others. */
   gateway: { key: string; before: string; after: string }[];
   /** False where there were too many combinations of patterns or conditions to try all. */
@@ -107,8 +110,9 @@ class Comparing {
   result(): Comparison {
     const classes = [...this.#classes.values()].toSorted(byRisk);
     const gateway = compareSettings(this.#before.model.settings, this.#after.model.settings);
+    const streams = compareStreams(this.#before.model, this.#after.model);
     return {
-      diff: { format_version: "1.0", classes, gateway, is_complete: this.#isComplete },
+      diff: { format_version: "1.0", classes, streams, gateway, is_complete: this.#isComplete },
       classOf: (request) => {
         const [before, after] = [this.#before.decide(request), this.#after.decide(request)];
         return this.#classes.get(pairKey(before, after));

@@ -2,17 +2,20 @@
  * Treatment: what a route does with a request that it takes, without what it is called or where it is
  * written. Two routes of one treatment are one and the same for every request.
  */
-import type { Model, Service } from "../../artifact/model.ts";
+import type { Model, Pool, Service } from "../../artifact/model.ts";
 import { hasParameter, parsePattern, type Pattern } from "../../artifact/pattern.ts";
 import { backendSettings, poolSettings, serviceSettings } from "../explain/model-settings.ts";
 import { goesByWeight, sharesOf } from "../explain/upstream.ts";
 
-export interface Treatment {
+export interface Treatment extends PoolTreatment {
   /** All of the below in one text: equal where the treatments are. */
   key: string;
-  /** Percent of the requests by backend URL. */
-  shares: ReadonlyMap<string, number>;
   rewrite: Rewrite;
+}
+
+export interface PoolTreatment {
+  /** Percent of the requests or connections by backend URL. */
+  shares: ReadonlyMap<string, number>;
   /** Settings of the service, the pool and its backends by key. */
   policy: ReadonlyMap<string, string>;
 }
@@ -31,13 +34,19 @@ const REWRITE_KEYS = new Set(["strip_prefix", "preserve_host"]);
 
 export function treatmentOf(model: Model, service: Service): Treatment {
   const rewrite = rewriteOf(service);
-  const pool = model.pools[service.pool]!;
+  const pool = poolTreatmentOf(model.pools[service.pool]!);
+  const { shares } = pool;
+  const own = serviceSettings(service).filter(({ key }) => !REWRITE_KEYS.has(key));
+  const policy = new Map([...own.map(({ key, text }) => [key, text] as const), ...pool.policy]);
+  const key = JSON.stringify([sorted(shares), rewrite, sorted(policy)]);
+  return { key, shares, rewrite, policy };
+}
+
+/** What a pool does with what comes to it. */
+export function poolTreatmentOf(pool: Pool): PoolTreatment {
   const percents = sharesOf(pool);
   const shares = new Map<string, number>();
-  const policy = new Map<string, string>();
-  for (const { key, text } of [...serviceSettings(service), ...poolSettings(pool)]) {
-    if (!REWRITE_KEYS.has(key)) policy.set(key, text);
-  }
+  const policy = new Map(poolSettings(pool).map(({ key, text }) => [key, text]));
   for (const [index, backend] of pool.backends.entries()) {
     const { url } = backend;
     shares.set(url, (shares.get(url) ?? 0) + percents[index]!);
@@ -51,8 +60,7 @@ export function treatmentOf(model: Model, service: Service): Treatment {
       policy.set(`${url} ${key}`, [...texts, text].toSorted().join(", "));
     }
   }
-  const key = JSON.stringify([sorted(shares), rewrite, sorted(policy)]);
-  return { key, shares, rewrite, policy };
+  return { shares, policy };
 }
 
 function rewriteOf({ pattern, stripPrefix, preserveHost }: Service): Rewrite {

@@ -9,8 +9,9 @@ import { Matcher, NO_METHOD } from "../../artifact/match.ts";
 import type { ServicePolicy, Settings } from "../../artifact/model.ts";
 import { NOT_OWN, OWN_ADMIN, ownPathOf } from "../../artifact/own-path.ts";
 import { parameterValues } from "../../artifact/parameter-values.ts";
-import { normalizePath, PATH_BAD, PATH_UNCHANGED } from "../../artifact/path.ts";
+import { normalizePath, PATH_BAD, PATH_UNCHANGED, pathRules } from "../../artifact/path.ts";
 import { requestParts, type RequestParts } from "../../artifact/request-parts.ts";
+import { viaHops } from "../../artifact/via.ts";
 import { RowReader, type View } from "../../artifact/view.ts";
 import { headRefusal, hostOf, parameterRefusal, pathRefusal, type Refusal } from "./refusal.ts";
 import type { Request } from "./request.ts";
@@ -50,6 +51,7 @@ export interface MatchedBytes extends RequestParts {
 
 export class Decider {
   readonly settings: Settings;
+  readonly #pathRules: number;
   readonly #view: View;
   readonly #matcher: Matcher;
   readonly #routes: RowReader<"routes">;
@@ -59,6 +61,7 @@ export class Decider {
   constructor(view: View) {
     this.#view = view;
     this.settings = settingsOf(view);
+    this.#pathRules = pathRules(this.settings);
     this.#matcher = new Matcher(view);
     this.#routes = new RowReader(view, "routes");
     this.#services = new RowReader(view, "services");
@@ -82,7 +85,7 @@ export class Decider {
   }
 
   #decide(request: Request, decision: Decision): OwnAnswer | undefined {
-    const refused = headRefusal(request, this.settings.limits);
+    const refused = headRefusal(request, this.settings);
     if (refused !== undefined) {
       return refused.status === 405 ? { ...refused, allow: METHODS_KNOWN } : refused;
     }
@@ -92,8 +95,8 @@ export class Decider {
     const [path, query] = splitTarget(request.target);
     const sent = Buffer.from(path);
     const scratch = Buffer.alloc(sent.length);
-    const length = normalizePath(sent, 0, sent.length, scratch);
-    if (length === PATH_BAD) return pathRefusal(path);
+    const length = normalizePath(sent, 0, sent.length, scratch, this.#pathRules);
+    if (length === PATH_BAD) return pathRefusal(path, this.settings);
     const method = Buffer.from(request.method);
     const fields = [{ name: "Host", value: request.authority }, ...request.fields];
     const matched: MatchedBytes = {
@@ -115,7 +118,11 @@ export class Decider {
       const why = `${decision.path} is answered by the gateway itself, on every host`;
       return { status: 200, why };
     }
-    return this.#optionsAnswer(request) ?? this.#match(request, matched, decision);
+    return (
+      this.#optionsAnswer(request) ??
+      this.#loopRefusal(request) ??
+      this.#match(request, matched, decision)
+    );
   }
 
   /** What the gateway answers of OPTIONS requests before it looks for a route. */
@@ -133,6 +140,22 @@ export class Decider {
     return isPreflight
       ? { status: 204, why: "CORS preflight requests are answered here" }
       : undefined;
+  }
+
+  #loopRefusal({ fields }: Request): OwnAnswer | undefined {
+    const { via, limits } = this.settings;
+    if (via === "") return undefined;
+    const name = Buffer.from(via);
+    let hops = 0;
+    for (const field of fields) {
+      const value = Buffer.from(field.value);
+      if (field.name.toLowerCase() === "via") hops += viaHops(value, 0, value.length, name);
+    }
+    if (hops <= limits.viaHopsMax) return undefined;
+    return {
+      status: 508,
+      why: `Via names ${via} ${hops} times: the request goes round in circles`,
+    };
   }
 
   #match(request: Request, matched: MatchedBytes, decision: Decision): OwnAnswer | undefined {

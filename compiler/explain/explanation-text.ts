@@ -166,7 +166,8 @@ function settings({ settings }: Explanation, page: Page): string[] {
 }
 
 /** What of the gateway's settings has to do with a request. */
-const OF_REQUESTS = /^(?:limits|cors|trusted_proxies|read|write|idle)/;
+const OF_REQUESTS =
+  /^(?:limits|cors|trusted_proxies|read|write|idle|underscores|encoded_backslash|strict_paths|forward_trailers|via)/;
 
 function sourceText({ from, place }: Setting, page: Page): string {
   if (place !== undefined) return page.place(place);

@@ -133,7 +133,7 @@ export class Explainer {
     const upstream = this.upstream(request, decision);
     if (upstream === null) return null;
     const [host, ...made] = upstream.fields;
-    const passed = request.fields.filter(({ name }) => isPassedOn(name));
+    const passed = request.fields.filter(({ name }) => isPassedOn(name, this.model.settings));
     return { ...upstream, fields: [host!, ...passed, ...made] };
   }
 

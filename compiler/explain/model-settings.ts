@@ -2,7 +2,7 @@
  * The settings of a part of the model as a flat list of names and texts. The list is made of what the
  * model has, so that a new policy is shown, compared and explained without a line here.
  */
-import type { Model, Pool, Service, Settings } from "../../artifact/model.ts";
+import type { Model, Pool, Service, Settings, Stream } from "../../artifact/model.ts";
 
 /** One value of the model. */
 export interface ModelSetting {
@@ -26,6 +26,9 @@ const SERVICE_PARTS = new Set<string>([
 /** `label` is another name of it, `table` follows from the backends. */
 const POOL_PARTS = new Set(["key", "label", "backends", "origin", "table"]);
 
+/** `sni` is said by the pools that it leads to. */
+const STREAM_PARTS = new Set<string>(["name", "pool", "sni", "origin"] satisfies (keyof Stream)[]);
+
 const BACKEND_PARTS = new Set(["name", "origin"]);
 
 /** What a service does with its requests, as a text to compare by. */
@@ -47,6 +50,11 @@ export function serviceSettings(service: Service): ModelSetting[] {
 /** What a pool says beside its backends. */
 export function poolSettings(pool: Pool): ModelSetting[] {
   return flatten(without(pool, POOL_PARTS));
+}
+
+/** What a stream says beside its backends. */
+export function streamSettings(stream: Stream): ModelSetting[] {
+  return flatten(without(stream, STREAM_PARTS));
 }
 
 /** The settings of the whole gateway. */

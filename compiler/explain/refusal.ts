@@ -3,7 +3,8 @@
  * http-behaviour.md's; a test holds this file against a real data plane.
  */
 import { isHost } from "../../artifact/address.ts";
-import type { Limits } from "../../artifact/model.ts";
+import { isDisguised } from "../../artifact/guarded-fields.ts";
+import type { Limits, Settings } from "../../artifact/model.ts";
 import { fieldFault, type Request } from "./request.ts";
 
 /** A status that Balto answers with by itself. */
@@ -15,8 +16,9 @@ export interface Refusal {
 /** Longer methods are refused. */
 const METHOD_BYTES_MAX = 32;
 
-/** What is wrong with a request's head; the limits are the artifact's. */
-export function headRefusal(request: Request, limits: Limits): Refusal | undefined {
+/** What is wrong with a request's head; the settings are the artifact's. */
+export function headRefusal(request: Request, settings: Settings): Refusal | undefined {
+  const { limits } = settings;
   const { method, target, fields, authority } = request;
   if (!TOKEN.test(method) || method.length > METHOD_BYTES_MAX || method === "PRI") {
     return bad(`"${method}" is not a method`);
@@ -38,6 +40,10 @@ export function headRefusal(request: Request, limits: Limits): Refusal | undefin
   for (const field of fields) {
     const fault = fieldFault(field);
     if (fault !== undefined) return bad(fault);
+    if (settings.underscores === "reject" && isDisguised(field.name)) {
+      const meant = field.name.replaceAll("_", "-");
+      return bad(`the field ${field.name} is ${meant} to programs that take "_" for "-"`);
+    }
   }
   if (hostOf(authority) === undefined) return bad(`"${authority}" is not a host`);
   const host = fields.find(({ name }) => name.toLowerCase() === "host");
@@ -69,13 +75,25 @@ export function hostOf(authority: string): string | undefined {
   return name.endsWith(".") && name.length > 1 ? name.slice(0, -1) : name;
 }
 
-/** Why `normalizePath` refuses a path. */
-export function pathRefusal(path: string): Refusal {
+/** Why `normalizePath` refuses a path under these settings. */
+export function pathRefusal(path: string, settings: Settings): Refusal {
   const escape = /%(?![0-9A-Fa-f]{2}).{0,2}/.exec(path);
   if (escape !== null) return bad(`"${escape[0]}" in the path is no percent-encoded octet`);
-  const octet = /%(?:00|0a|0d|5c)/i.exec(path);
+  const octet = /%(?:00|0a|0d)/i.exec(path);
   if (octet !== null) return bad(`the path holds ${octet[0]}, which is refused`);
+  const backslash = /%5c/i.exec(path);
+  if (backslash !== null && settings.encodedBackslash === "reject")
+    return bad(`the path holds ${backslash[0]}, which is refused`);
   if (path.includes("\\")) return bad("the path holds a backslash");
+  if (settings.strictPaths) {
+    const decoded = path.replaceAll(/%(?:2[de]|3[0-9]|[46][1-9a-f]|[57][0-9a]|5f|7e)/gi, (octets) =>
+      String.fromCharCode(Number.parseInt(octets.slice(1), 16)),
+    );
+    const segment = /(?<=\/)\.\.?(?:;|%3b)[^/]*/i.exec(decoded);
+    if (segment !== null) return bad(`"${segment[0]}" is a dot segment with a parameter`);
+    const twice = /%25[0-9a-f]{2}/i.exec(decoded);
+    if (twice !== null) return bad(`"${twice[0]}" in the path is encoded twice`);
+  }
   return bad('".." in the path leads above the root');
 }
 

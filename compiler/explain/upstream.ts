@@ -3,6 +3,7 @@
  * forwarding fields and parameters, in the data plane's order.
  */
 import { type BackendAddress, formatAuthority, parseBackendUrl } from "../../artifact/address.ts";
+import { isDisguised } from "../../artifact/guarded-fields.ts";
 import type { Backend, Pool, Service, Settings } from "../../artifact/model.ts";
 import { fillReferences, parseReferences, type Part } from "../../artifact/reference.ts";
 import type { BackendState } from "./backend-state.ts";
@@ -54,6 +55,7 @@ export function upstreamOf(
     fields: [
       { name: "Host", value: host },
       ...forwardingFields(request, settings),
+      ...(settings.via === "" ? [] : [{ name: "Via", value: `1.1 ${settings.via}` }]),
       ...decision.parameters.map(({ name, value }) => ({ name: `X-Param-${name}`, value })),
     ],
   };
@@ -72,13 +74,13 @@ function forwardingFields(request: Request, settings: Settings): Field[] {
 }
 
 /** True where a client's field of this name goes to the backend as it came. */
-export function isPassedOn(name: string): boolean {
-  return !NOT_PASSED_ON.test(name);
+export function isPassedOn(name: string, { underscores }: Settings): boolean {
+  return !NOT_PASSED_ON.test(name) && !(underscores === "drop" && isDisguised(name));
 }
 
 /** Hop by hop, written anew, or never believed. */
 const NOT_PASSED_ON =
-  /^(?:connection|keep-alive|te|trailer|upgrade|transfer-encoding|content-length|expect|http2-settings|proxy-(?:connection|authenticate|authorization)|host|forwarded|x-forwarded-.*|x-param-.*)$/i;
+  /^(?:connection|keep-alive|te|trailer|upgrade|transfer-encoding|content-length|expect|http2-settings|proxy-(?:connection|authenticate|authorization)|host|forwarded|x-forwarded-.*|x[-_]param[-_].*)$/i;
 
 /** The pool's backends with their shares. */
 export function candidatesOf(pool: Pool): Candidate[] {

@@ -1,21 +1,25 @@
 /**
- * Link: services and pools are set beside each other: names that are taken, routes that are taken,
- * pools that are not there. Only enabled services: a disabled one may wait to take the place of
- * another.
+ * Link: services, streams and pools are set beside each other: names that are taken, routes and
+ * addresses that are taken, pools that are not there. Only enabled ones: a disabled one may wait to
+ * take the place of another.
  */
 import type { DiagnosticLog } from "../diagnostic-log.ts";
 import type { Changes } from "../memory.ts";
+import type { PoolDraft } from "../resolve/pool.ts";
 import type { ResolvedTree } from "../resolve/resolve.ts";
+import { targetsOf } from "../resolve/stream.ts";
 import { linkMethods } from "./methods.ts";
 import { linkNames } from "./names.ts";
 import { linkOwners } from "./owners.ts";
 import { linkParameters } from "./parameters.ts";
 import { linkPools } from "./pools.ts";
 import { linkRoutes } from "./routes.ts";
+import { linkStreams } from "./streams.ts";
 import { linkTables } from "./tables.ts";
+import { linkTransports } from "./transports.ts";
 
 /**
- * Reports what the services and pools of a tree cannot have together.
+ * Reports what the services, streams and pools of a tree cannot have together.
  *
  * @param changes services of hosts that are not fresh have nothing to do with each other
  * @param hasNameTwice whether names have to be looked at
@@ -27,6 +31,7 @@ export function link(
   log: DiagnosticLog,
 ): void {
   const services = tree.services.filter(({ enabled }) => enabled);
+  const streams = tree.streams.filter(({ enabled }) => enabled);
   const isFresh = new Set([...fresh.values()].flat());
   const some = isFresh.size === 0 ? [] : services.filter((service) => isFresh.has(service));
   const clashes = linkRoutes(some, log);
@@ -34,7 +39,10 @@ export function link(
   linkParameters(some, log);
   linkMethods(services, log);
   linkOwners(tree.owners, added, log);
-  linkPools(tree.pools, services, log);
-  const own = services.flatMap(({ target }) => ("backends" in target ? [target] : []));
+  linkPools(tree.pools, services, streams, log);
+  linkStreams(streams, { listen: tree.settings.listen, at: tree.listenAt }, log);
+  linkTransports(tree.pools, services, streams, log);
+  const targets = [...services.map(({ target }) => target), ...streams.flatMap(targetsOf)];
+  const own = targets.flatMap((target): PoolDraft[] => ("backends" in target ? [target] : []));
   linkTables([...tree.pools, ...own], log);
 }

@@ -99,28 +99,28 @@ function linkClaim(
     );
     const note = { message: "what belongs to them is listed here", span: closest.at };
     const params = { folder: closest.folder, claim: text };
-    log.report("BAL4009", isHostTheirs ? path.at : claim.at, params, [note]);
+    log.report("BAL4020", isHostTheirs ? path.at : claim.at, params, [note]);
     return;
   }
   const file = service.at.source.path;
   const [first] = holding;
   if (first !== undefined && !first.some(({ owner }) => isIn(file, owner.folder))) {
-    reportTaken("BAL4010", claim, text, first[0]!, log);
+    reportTaken("BAL4021", claim, text, first[0]!, log);
   } else if (service.priority > 0) {
     const passed = overlapping(claim, regions).find(({ owner }) => !isIn(file, owner.folder));
-    if (passed !== undefined) reportTaken("BAL4011", claim, text, passed, log);
+    if (passed !== undefined) reportTaken("BAL4022", claim, text, passed, log);
   }
 }
 
 function reportTaken(
-  code: "BAL4010" | "BAL4011",
+  code: "BAL4021" | "BAL4022",
   { service, at: domainAt }: Claim,
   text: string,
   { owner, host, prefix, at }: Region,
   log: DiagnosticLog,
 ): void {
   const params = { claim: text, region: `${host}${prefix}/*`, folder: owner.folder };
-  const place = code === "BAL4011" ? service.priorityAt : domainAt;
+  const place = code === "BAL4022" ? service.priorityAt : domainAt;
   log.report(code, place, params, [{ message: "it belongs to them by this", span: at }]);
 }
 

@@ -1,16 +1,18 @@
 /**
- * Pools: a pool's name is its identity across reloads, and what services find it by.
+ * Pools: a pool's name is its identity across reloads, and what services and streams find it by.
  */
 import type { DiagnosticLog } from "../diagnostic-log.ts";
 import { nearest } from "../nearest.ts";
 import type { Given } from "../resolve/block.ts";
-import type { NamedPoolDraft } from "../resolve/pool.ts";
-import type { PoolReference, ServiceDraft } from "../resolve/service.ts";
+import type { NamedPoolDraft, PoolReference } from "../resolve/pool.ts";
+import type { ServiceDraft } from "../resolve/service.ts";
+import { type StreamDraft, targetsOf } from "../resolve/stream.ts";
 
-/** Reports pools whose name is taken, and services whose pool is not there or not theirs to change. */
+/** Reports pools whose name is taken, and users whose pool is not there or not theirs to change. */
 export function linkPools(
   pools: readonly NamedPoolDraft[],
   services: readonly ServiceDraft[],
+  streams: readonly StreamDraft[],
   log: DiagnosticLog,
 ): void {
   const names = new Map<string, Given<string>>();
@@ -25,7 +27,10 @@ export function linkPools(
   }
   for (const service of services) {
     if ("backends" in service.target) reportOwner(service, names, log);
-    else linkReference(service.target, names, log);
+    else linkReference(service.target, "service", names, log);
+  }
+  for (const target of streams.flatMap(targetsOf)) {
+    if (!("backends" in target)) linkReference(target, "stream", names, log);
   }
 }
 
@@ -43,6 +48,7 @@ function reportOwner(
 
 function linkReference(
   { pool, surplus }: PoolReference,
+  owner: "service" | "stream",
   pools: ReadonlyMap<string, Given<string>>,
   log: DiagnosticLog,
 ): void {
@@ -53,5 +59,7 @@ function linkReference(
     log.report("BAL4006", at, { name, near: nearest(name, [...pools.keys()]) });
   }
   const notes = known === undefined ? [] : [{ message: "the pool is here", span: known.at }];
-  for (const { key, at: span } of surplus) log.report("BAL4007", span, { key, pool: name }, notes);
+  for (const { key, at: span } of surplus) {
+    log.report("BAL4007", span, { key, owner, pool: name }, notes);
+  }
 }

@@ -12,6 +12,7 @@ import type { SourceFault, SourceFile, SourceTree } from "../source-tree.ts";
 export const CONFIG_FILE = "balto.config.yaml";
 export const SERVICES_FOLDER = "services";
 export const POOLS_FOLDER = "pools";
+export const STREAMS_FOLDER = "streams";
 /** Route tests: read with the tree, no part of what is compiled. */
 export const TESTS_FOLDER = "tests";
 /** Largest file. Its tokens are limited too (TOKENS_MAX), so most stop well before. */
@@ -80,7 +81,8 @@ const FAULT_CODES = {
 /** The folder that a name is, or is mistaken for: what is in such a one is warned of, not lost. */
 function folderMeant(name: string): string | undefined {
   if (/^services?$/i.test(name)) return SERVICES_FOLDER;
-  return /^pools?$/i.test(name) ? POOLS_FOLDER : undefined;
+  if (/^pools?$/i.test(name)) return POOLS_FOLDER;
+  return /^streams?$/i.test(name) ? STREAMS_FOLDER : undefined;
 }
 
 /** True for the folders at the top of a tree whose files are read. */
@@ -94,7 +96,8 @@ function roleOf(path: string): Role | undefined {
   if (!isYaml(path)) return undefined;
   if (isTest(path)) return "tests";
   if (path.startsWith(`${SERVICES_FOLDER}/`)) return "service";
-  return path.startsWith(`${POOLS_FOLDER}/`) ? "pool" : undefined;
+  if (path.startsWith(`${POOLS_FOLDER}/`)) return "pool";
+  return path.startsWith(`${STREAMS_FOLDER}/`) ? "stream" : undefined;
 }
 
 function isTest(path: string): boolean {

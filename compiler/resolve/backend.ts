@@ -1,7 +1,7 @@
 /**
  * Backends: the short form `ports` and the full form `backends` become the same thing.
  */
-import { formatBackendUrl, parseBackendUrl } from "../../artifact/address.ts";
+import { type BackendScheme, formatBackendUrl, parseBackendUrl } from "../../artifact/address.ts";
 import { hasReference } from "../../artifact/reference.ts";
 import { BACKEND_DEFAULTS } from "../../schema/defaults.gen.ts";
 import type { Backend, Pool } from "../../schema/types.gen.ts";
@@ -18,6 +18,8 @@ export interface BackendDraft {
   at: Span;
   /** Canonical where it holds no reference; undefined after an error. */
   url: string | undefined;
+  /** Undefined where a reference hides it. */
+  scheme: BackendScheme | undefined;
   /** False takes it out of traffic. */
   enabled: boolean;
   weight: number;
@@ -30,12 +32,20 @@ export interface BackendDraft {
   unusedPort: Span | undefined;
 }
 
-/** The backends of a service's or a pool's mapping, in the order of the file. */
-export function readBackends(owner: YamlNode, log: DiagnosticLog): BackendDraft[] {
+/**
+ * The backends below a mapping, in the order of the file.
+ *
+ * @param scheme of a text that has none; backends in full form have one, except those of streams
+ */
+export function readBackends(
+  owner: YamlNode,
+  scheme: "http" | "tcp" | "udp",
+  log: DiagnosticLog,
+): BackendDraft[] {
   const ports = itemsOf(field<Pool>(owner, "ports")).map((item) => ({
     ...PLAIN,
     at: item,
-    url: readPort(item, log),
+    ...withScheme(readPort(item, scheme, log)),
     unusedPort: unusedPort(item),
   }));
   const backends = itemsOf(field<Pool>(owner, "backends")).map((item) => {
@@ -44,7 +54,7 @@ export function readBackends(owner: YamlNode, log: DiagnosticLog): BackendDraft[
     const url = field<Backend>(item, "url");
     return {
       at: headOf(item),
-      url: readUrl(url, log),
+      ...withScheme(scheme === "http" ? readUrl(url, log) : readAddress(url, scheme, log)),
       enabled: readFlag(field<Backend>(item, "enabled"), BACKEND_DEFAULTS.enabled),
       weight: count("weight"),
       weighted: field<Backend>(item, "weight") !== undefined,
@@ -55,6 +65,11 @@ export function readBackends(owner: YamlNode, log: DiagnosticLog): BackendDraft[
     };
   });
   return [...ports, ...backends];
+}
+
+function withScheme(url: string | undefined): Pick<BackendDraft, "url" | "scheme"> {
+  const scheme = url === undefined ? undefined : /^[a-z]+(?=:\/\/)/i.exec(url)?.[0].toLowerCase();
+  return { url, scheme: scheme as BackendScheme | undefined };
 }
 
 const PLAIN = {
@@ -85,25 +100,40 @@ function unusedPort(node: YamlNode): Span | undefined {
 }
 
 /** `8080`, `"8080"`, `host:port` or a URL. */
-function readPort(node: YamlNode, log: DiagnosticLog): string | undefined {
+function readPort(node: YamlNode, scheme: string, log: DiagnosticLog): string | undefined {
   if (node.kind !== "scalar" || node.changed) return undefined;
   const { value } = node;
   if (typeof value === "number" || (typeof value === "string" && /^[0-9]+$/.test(value))) {
     const port = Number(value);
     if (!Number.isInteger(port)) return undefined;
-    if (port >= 1 && port <= 65535) return `http://\${env:BALTO_UPSTREAM_HOST:-localhost}:${port}`;
+    if (port >= 1 && port <= 65535)
+      return `${scheme}://\${env:BALTO_UPSTREAM_HOST:-localhost}:${port}`;
     log.report("BAL3002", node, { reason: `${value} is not a port (1 to 65535)` });
     return undefined;
   }
-  if (typeof value !== "string") return undefined;
+  return typeof value === "string" ? readAddress(node, scheme, log) : undefined;
+}
+
+/** `host:port` or a URL. */
+function readAddress(
+  node: YamlNode | undefined,
+  scheme: string,
+  log: DiagnosticLog,
+): string | undefined {
+  if (node?.kind !== "scalar" || typeof node.value !== "string") return undefined;
+  const { value } = node;
   if (value.includes("://")) return readUrl(node, log);
-  if (!hasReference(value) && !/:[0-9]+$/.test(value)) {
+  const hasPort = /:[0-9]+$/.test(value) || (scheme !== "http" && SERVICE_NAME.test(value));
+  if (!hasReference(value) && !hasPort) {
     log.report("BAL3002", node, { reason: `"${value}" has no port` });
     return undefined;
   }
   const fault = (reason: string): void => log.report("BAL3002", node, { reason });
-  return checkUrl(node, "http://", log, fault);
+  return checkUrl(node, `${scheme}://`, log, fault);
 }
+
+/** A name of RFC 2782, by which DNS gives ports, too. */
+const SERVICE_NAME = /^_[^./:]+\._(?:tcp|udp)\.[^/:]+$/i;
 
 function readUrl(node: YamlNode | undefined, log: DiagnosticLog): string | undefined {
   if (node === undefined) return undefined;

@@ -22,6 +22,7 @@ export class Globals {
   readonly retry: RetryDraft | undefined;
   readonly timeouts: Draft<SharedTimeouts> | undefined;
   #poolPolicy: PoolPolicy | undefined;
+  #streamPoolPolicy: PoolPolicy | undefined;
   #retryPolicy: RetryPolicy | undefined;
   #limits: Timeouts | undefined;
 
@@ -33,14 +34,18 @@ export class Globals {
     this.timeouts = GLOBAL_TIMEOUTS.read(field<Global>(global, "timeouts"), log);
   }
 
-  /** The policy of a pool with these blocks. */
-  poolPolicy(own: PoolBlocks | undefined, log: DiagnosticLog): PoolPolicy {
-    if (own !== undefined) return completePoolPolicy(own, this.pool, log);
-    if (this.#poolPolicy !== undefined) return this.#poolPolicy;
+  /** The policy of a pool with these blocks, of services or of streams. */
+  poolPolicy(own: PoolBlocks | undefined, isOfStreams: boolean, log: DiagnosticLog): PoolPolicy {
+    if (own !== undefined) return completePoolPolicy(own, this.pool, isOfStreams, log);
+    const kept = isOfStreams ? this.#streamPoolPolicy : this.#poolPolicy;
+    if (kept !== undefined) return kept;
     const found = new DiagnosticLog();
-    const policy = completePoolPolicy(undefined, this.pool, found);
+    const policy = completePoolPolicy(undefined, this.pool, isOfStreams, found);
     // What is wrong with it is said for each file that goes by it.
-    if (found.size === 0) this.#poolPolicy = policy;
+    if (found.size === 0) {
+      if (isOfStreams) this.#streamPoolPolicy = policy;
+      else this.#poolPolicy = policy;
+    }
     log.take(found);
     return policy;
   }

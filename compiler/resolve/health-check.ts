@@ -95,15 +95,21 @@ export function readHealth(
   return { probes, passive: PASSIVE_CHECK.read(field<HealthCheck>(node, "passive"), log) };
 }
 
-/** What holds; each is undefined where it is off, both where no block is there. */
+/**
+ * What holds; each is undefined where it is off, both where no block is there. Backends of streams
+ * mostly do not speak HTTP: they are asked over TCP unless their own block says otherwise.
+ */
 export function completeHealth(
   own: HealthDraft | undefined,
   global: HealthDraft | undefined,
+  isOfStreams: boolean,
 ): { health: HealthPolicy | undefined; passive: PassivePolicy | undefined } {
   const off = { health: undefined, passive: undefined };
   if (own === undefined && global === undefined) return off;
-  const { enabled, type, initial, ...probes } = BLOCK.complete(own?.probes, global?.probes);
+  const { enabled, type: asked, initial, ...probes } = BLOCK.complete(own?.probes, global?.probes);
   if (!enabled) return off;
+  const isOwn = own?.probes.given.type !== undefined;
+  const type = isOfStreams && !isOwn && asked !== "none" ? "tcp" : asked;
   const { enabled: isPassive, ...passive } = PASSIVE_CHECK.complete(own?.passive, global?.passive);
   return {
     health: type === "none" ? undefined : { ...probes, type, initiallyUp: initial === "up" },

@@ -33,6 +33,7 @@ export function readLimits(node: YamlNode | undefined, log: DiagnosticLog): Limi
     connectionsMax: count("connections", defaults.connections),
     clientConnectionsMax: count("connections_per_client", defaults.connections_per_client),
     connectionRequestsMax: count("requests_per_connection", defaults.requests_per_connection),
+    viaHopsMax: count("via_hops", defaults.via_hops),
   };
 }
 

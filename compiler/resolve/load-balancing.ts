@@ -89,6 +89,7 @@ export function readBalancing(
 export function completeBalancing(
   own: BalancingDraft | undefined,
   global: BalancingDraft | undefined,
+  isOfStreams: boolean,
   log: DiagnosticLog,
 ): Balancing {
   const plain = BLOCK.complete(own?.plain, global?.plain);
@@ -98,9 +99,12 @@ export function completeBalancing(
   const bound = Number.isNaN(plain.boundedLoadPercent) ? boundPercent : plain.boundedLoadPercent;
   return {
     algorithm,
-    hash: isHashed ? ((own?.hash ?? global?.hash)?.value ?? DEFAULT_HASH) : DEFAULT_HASH,
+    hash:
+      isHashed && !isOfStreams
+        ? ((own?.hash ?? global?.hash)?.value ?? DEFAULT_HASH)
+        : DEFAULT_HASH,
     boundedLoadPercent: isHashed ? bound : 0,
-    sticky: completeSticky(own?.sticky, global?.sticky, log),
+    sticky: isOfStreams ? undefined : completeSticky(own?.sticky, global?.sticky, log),
     slowStartMs: plain.slowStartMs,
     panicPercent: plain.panicPercent,
   };

@@ -32,7 +32,7 @@ export function readOwners(root: YamlNode, log: DiagnosticLog): OwnerDraft[] {
     const folder = key.replace(/\/$/, "");
     const before = log.size;
     const fault = owners.has(folder) ? "is there twice" : folderFault(folder);
-    if (fault !== undefined) log.report("BAL3022", at, { text: key, reason: fault });
+    if (fault !== undefined) log.report("BAL3023", at, { text: key, reason: fault });
     const hosts = readHosts(itemsOf(field<Owner>(value, "hosts")), log);
     const prefixes = readPrefixes(itemsOf(field<Owner>(value, "path_prefixes")), log);
     if (value.entries.size === 0) {

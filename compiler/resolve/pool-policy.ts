@@ -56,15 +56,16 @@ export function poolBlockSpans(node: YamlNode): { key: string; at: Span }[] {
   });
 }
 
-/** What holds. */
+/** What holds. Of streams it is without what only requests have. */
 export function completePoolPolicy(
   own: PoolBlocks | undefined,
   global: PoolBlocks | undefined,
+  isOfStreams: boolean,
   log: DiagnosticLog,
 ): PoolPolicy {
   return {
-    ...completeBalancing(own?.balancing, global?.balancing, log),
-    ...completeHealth(own?.health, global?.health),
+    ...completeBalancing(own?.balancing, global?.balancing, isOfStreams, log),
+    ...completeHealth(own?.health, global?.health, isOfStreams),
     breaker: completeBreaker(own?.breaker, global?.breaker),
     queue: QUEUE.complete(own?.queue, global?.queue),
     dns: DNS.complete(own?.dns, global?.dns),

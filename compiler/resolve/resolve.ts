@@ -3,10 +3,18 @@
  * defaults filled in. References stay as they are; the data plane resolves them.
  */
 import type { Settings } from "../../artifact/model.ts";
-import type { Config, PoolList, ServiceList } from "../../schema/types.gen.ts";
+import type {
+  Config,
+  PoolList,
+  ProxyProtocol,
+  Server,
+  ServiceList,
+  StreamList,
+} from "../../schema/types.gen.ts";
 import { DiagnosticLog } from "../diagnostic-log.ts";
 import type { ParsedFile } from "../parse/parse.ts";
 import { itemsOf, type YamlNode } from "../parse/yaml-node.ts";
+import type { Span } from "../source-text.ts";
 import { type ApiSettings, DEFAULT_API, readApi } from "./api.ts";
 import { field } from "./field.ts";
 import { Globals } from "./globals.ts";
@@ -14,27 +22,36 @@ import { type OwnerDraft, readOwners } from "./owners.ts";
 import { type NamedPoolDraft, readPool } from "./pool.ts";
 import { readService, type ServiceDraft } from "./service.ts";
 import { DEFAULT_SETTINGS, readSettings } from "./settings.ts";
+import { readStream, type StreamDraft } from "./stream.ts";
 import { checkTexts } from "./text.ts";
 
-/** What one file says; `pools` and `services` in order of lines. */
+/** What one file says; its lists in order of lines. */
 export interface ResolvedFile {
   /** Only balto.config.yaml has them. */
   settings: Settings | undefined;
+  /** Where it says where HTTP is listened for, and that PROXY headers are. */
+  listenAt: Span | undefined;
+  proxyAcceptAt: Span | undefined;
   /** Likewise. */
   owners: OwnerDraft[];
   /** What the writer of the tree is told; likewise. */
   api: ApiSettings | undefined;
   pools: NamedPoolDraft[];
   services: ServiceDraft[];
+  streams: StreamDraft[];
 }
 
 /** What all files say, still unlinked, in order of files and lines. */
 export interface ResolvedTree {
   settings: Settings;
+  /** Where `settings.listen` and `proxyProtocol.accept` were written; undefined where they are not. */
+  listenAt: Span | undefined;
+  proxyAcceptAt: Span | undefined;
   owners: OwnerDraft[];
   api: ApiSettings;
   pools: NamedPoolDraft[];
   services: ServiceDraft[];
+  streams: StreamDraft[];
 }
 
 /** Resolves the files of a tree, of which balto.config.yaml comes first: it says what holds for all. */
@@ -45,12 +62,17 @@ export class Resolver {
     checkTexts(root, log);
     if (role === "config") this.#globals = new Globals(root, log);
     const nodes = nodesOf(role, root);
+    const isConfig = role === "config";
+    const server = isConfig ? field<Config>(root, "server") : undefined;
     return {
-      settings: role === "config" ? readSettings(root, log) : undefined,
-      owners: role === "config" ? readOwners(root, log) : [],
+      settings: isConfig ? readSettings(root, log) : undefined,
+      listenAt: field<Server>(server, "port"),
+      proxyAcceptAt: field<ProxyProtocol>(field<Server>(server, "proxy_protocol"), "accept"),
+      owners: isConfig ? readOwners(root, log) : [],
       api: role === "config" ? readApi(field<Config>(root, "api"), log) : undefined,
       pools: nodes.pools.map((node) => readPool(node, this.#globals, log)),
       services: nodes.services.map((node) => readService(node, this.#globals, log)),
+      streams: nodes.streams.map((node) => readStream(node, this.#globals, log)),
     };
   }
 }
@@ -59,32 +81,45 @@ export class Resolver {
 export function gather(files: readonly ResolvedFile[]): ResolvedTree {
   return {
     settings: files.find(({ settings }) => settings !== undefined)?.settings ?? DEFAULT_SETTINGS,
+    listenAt: files.find(({ listenAt }) => listenAt !== undefined)?.listenAt,
+    proxyAcceptAt: files.find(({ proxyAcceptAt }) => proxyAcceptAt !== undefined)?.proxyAcceptAt,
     owners: files.flatMap(({ owners }) => owners),
     api: files.find(({ api }) => api !== undefined)?.api ?? DEFAULT_API,
     pools: files.flatMap(({ pools }) => pools),
     services: files.flatMap(({ services }) => services),
+    streams: files.flatMap(({ streams }) => streams),
   };
 }
 
-/** The mappings of pools and services in a file. */
-function nodesOf(
-  role: ParsedFile["role"],
-  root: YamlNode,
-): { pools: readonly YamlNode[]; services: readonly YamlNode[] } {
+interface Nodes {
+  pools: readonly YamlNode[];
+  services: readonly YamlNode[];
+  streams: readonly YamlNode[];
+}
+
+/** The mappings of pools, services and streams in a file. */
+function nodesOf(role: ParsedFile["role"], root: YamlNode): Nodes {
   const pools = field<Config & PoolList>(root, "pools");
   const services = field<Config & ServiceList>(root, "services");
+  const streams = field<Config & StreamList>(root, "streams");
+  const none = { pools: [], services: [], streams: [] };
+  const listOr = (list: YamlNode | undefined): readonly YamlNode[] =>
+    list === undefined ? mapping(root) : mappingsOf(list);
   switch (role) {
     case "config":
-      return { pools: mappingsOf(pools), services: mappingsOf(services) };
-    case "pool":
-      return { pools: pools === undefined ? mapping(root) : mappingsOf(pools), services: [] };
-    case "service":
       return {
-        pools: [],
-        services: services === undefined ? mapping(root) : mappingsOf(services),
+        pools: mappingsOf(pools),
+        services: mappingsOf(services),
+        streams: mappingsOf(streams),
       };
+    case "pool":
+      return { ...none, pools: listOr(pools) };
+    case "service":
+      return { ...none, services: listOr(services) };
+    case "stream":
+      return { ...none, streams: listOr(streams) };
     case "tests":
-      return { pools: [], services: [] };
+      return none;
   }
 }
 

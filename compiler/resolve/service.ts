@@ -10,12 +10,11 @@ import type { Service } from "../../schema/types.gen.ts";
 import type { DiagnosticLog } from "../diagnostic-log.ts";
 import { headOf, itemsOf, type YamlNode } from "../parse/yaml-node.ts";
 import type { Span } from "../source-text.ts";
-import type { Given } from "./block.ts";
 import { field } from "./field.ts";
 import type { Globals } from "./globals.ts";
 import { readMethods } from "./method.ts";
 import { readName } from "./name.ts";
-import { type PoolDraft, readOwnPool } from "./pool.ts";
+import { type PoolDraft, type PoolReference, readPoolBelow, readReference } from "./pool.ts";
 import { poolBlockSpans } from "./pool-policy.ts";
 import { HEDGE, type HedgeDraft, readRetry, type RetryDraft } from "./retry.ts";
 import { readFlag } from "./scalar.ts";
@@ -48,13 +47,6 @@ export interface ServiceDraft {
   policy: ServicePolicy;
   /** What is written here, for those who ask where. */
   blocks: ServiceBlocks;
-}
-
-/** A pool by its name; undefined after an error. */
-export interface PoolReference {
-  pool: Given<string> | undefined;
-  /** Blocks that the service has all the same. */
-  surplus: { key: string; at: Span }[];
 }
 
 export interface ServiceBlocks {
@@ -116,12 +108,8 @@ function readTarget(
   log: DiagnosticLog,
 ): PoolDraft | PoolReference {
   const node = field<Service>(service, "pool");
-  if (node === undefined) return readOwnPool(service, globals, log);
-  const name = readName(node, log);
-  return {
-    pool: name === undefined ? undefined : { value: name, at: node },
-    surplus: poolBlockSpans(service),
-  };
+  if (node === undefined) return readPoolBelow(service, service, "http", globals, log);
+  return readReference(node, poolBlockSpans(service), log);
 }
 
 function readPolicy(

@@ -1,7 +1,6 @@
 /**
  * Settings: the `global` and `server` blocks with every default filled in.
  */
-import { parseListenAddress } from "../../artifact/address.ts";
 import { LOG_LEVELS, type LogLevel, type Settings } from "../../artifact/model.ts";
 import { CONFIG_DEFAULTS } from "../../schema/defaults.gen.ts";
 import type {
@@ -21,13 +20,16 @@ import { readDuration } from "./duration.ts";
 import { field } from "./field.ts";
 import { readLimits } from "./limits.ts";
 import { readAdmin } from "./admin.ts";
-import { readObservation } from "./observation.ts";
+import { readListen } from "./listen.ts";
+import { readMessageRules } from "./message-rules.ts";
 import { readNetworks } from "./networks.ts";
+import { readObservation } from "./observation.ts";
 import { readOrigins } from "./origins.ts";
 import { readPath } from "./path.ts";
+import { readAcceptance } from "./proxy-protocol.ts";
 import { readFlag } from "./scalar.ts";
 import { readSet } from "./set.ts";
-import { plainText, referringText, sampleOf } from "./text.ts";
+import { plainText } from "./text.ts";
 
 /** Reads the settings of balto.config.yaml. */
 export function readSettings(root: YamlNode | undefined, log: DiagnosticLog): Settings {
@@ -41,7 +43,7 @@ export function readSettings(root: YamlNode | undefined, log: DiagnosticLog): Se
     readDuration(field<GlobalTimeouts>(timeouts, key), defaults.timeouts[key], 1, log);
   const metrics = field<Metrics>(field<Global>(global, "metrics"), "enabled");
   return {
-    listen: readListen(field<Server>(server, "port"), log),
+    listen: readListen(field<Server>(server, "port"), log) ?? serverDefaults.port,
     trustedProxies: readNetworks(field<Server>(server, "trusted_proxies"), log),
     readTimeoutMs: limit("read"),
     writeTimeoutMs: limit("write"),
@@ -57,35 +59,17 @@ export function readSettings(root: YamlNode | undefined, log: DiagnosticLog): Se
     logPath: readPath(field<Logging>(logging, "path"), log) ?? defaults.logging.path,
     metricsEnabled: readFlag(metrics, defaults.metrics.enabled),
     limits: readLimits(field<Server>(server, "limits"), log),
+    proxyProtocol: readAcceptance(field<Server>(server, "proxy_protocol"), log),
     tls: readTls(field<Global>(global, "tls"), log),
     cors: readCors(field<Global>(global, "cors"), log),
     ...readObservation(global, log),
     admin: readAdmin(field<Config>(root, "admin"), log),
+    ...readMessageRules(server, log),
   };
 }
 
 /** Of a tree without balto.config.yaml. */
 export const DEFAULT_SETTINGS: Settings = readSettings(undefined, new DiagnosticLog());
-
-function readListen(node: YamlNode | undefined, log: DiagnosticLog): string {
-  const fallback = CONFIG_DEFAULTS.server.port;
-  if (node?.kind !== "scalar" || node.changed) return fallback;
-  const number = typeof node.value === "number" ? `:${node.value}` : undefined;
-  if (number !== undefined && !Number.isInteger(node.value)) return fallback;
-  const read =
-    number === undefined
-      ? referringText(node, log)
-      : { text: number, parts: [{ kind: "text" as const, text: number }] };
-  if (read === undefined) return fallback;
-  // A reference may stand for the port, the host or both: one that could be right is let through.
-  const sample = sampleOf(read.parts, () => "1");
-  const address = parseListenAddress(sample.replace(/^1:/, "a:"));
-  if (typeof address === "string") {
-    log.report("BAL3008", node, { reason: address });
-    return fallback;
-  }
-  return /^[0-9]+$/.test(read.text) ? `:${read.text}` : read.text;
-}
 
 /** A list is the exact set; a word is that level and all more severe. */
 function readLevels(node: YamlNode | undefined, log: DiagnosticLog): LogLevel[] {

@@ -39,6 +39,9 @@ const MAY_REFER = new Set([
   "admin.writer_url",
   "ports[]",
   "backends[].url",
+  "listen",
+  "tls.sni[].ports[]",
+  "tls.sni[].backends[].url",
   "load_balancing.sticky.secret",
 ]);
 /** Below it each key has a name of its own. */
@@ -46,7 +49,10 @@ const PROBE_HEADERS = "health_check.headers.";
 
 /** @param path keys from the root, those of a list's items behind `[]` */
 function mayRefer(path: string): boolean {
-  const inside = path.replace(/^(?:services\[\]|pools\[\]|global(?=\.(?:load_b|health_c)))\./, "");
+  const inside = path.replace(
+    /^(?:services\[\]|pools\[\]|streams\[\]|global(?=\.(?:load_b|health_c)))\./,
+    "",
+  );
   return MAY_REFER.has(inside) || inside.startsWith(PROBE_HEADERS);
 }
 

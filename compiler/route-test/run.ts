@@ -2,6 +2,7 @@
  * Running route tests: each request is put to the opened artifact, and what becomes of it is held against
  * what is expected.
  */
+import type { Settings } from "../../artifact/model.ts";
 import type { Decision } from "../explain/decide.ts";
 import type { Explainer, Explanation } from "../explain/explanation.ts";
 import type { Request } from "../explain/request.ts";
@@ -44,6 +45,7 @@ interface Outcome {
   service: string | undefined;
   pool: string | undefined;
   upstream: Upstream | null;
+  settings: Settings;
 }
 
 function outcomeOf(explainer: Explainer, request: Request, decision: Decision): Outcome {
@@ -56,11 +58,12 @@ function outcomeOf(explainer: Explainer, request: Request, decision: Decision): 
     service: service?.name,
     pool: service && model.pools[service.pool]!.key,
     upstream: explainer.upstream(request, decision),
+    settings: model.settings,
   };
 }
 
 function faultsOf(expected: Expectation, request: Request, outcome: Outcome): TestFault[] {
-  const { status, service, pool, upstream, allow } = outcome;
+  const { status, service, pool, upstream, allow, settings } = outcome;
   const faults: TestFault[] = [];
   const check = (what: string, wanted: string | undefined, got: string): void => {
     if (wanted !== undefined && wanted !== got) faults.push({ what, expected: wanted, got });
@@ -73,7 +76,7 @@ function faultsOf(expected: Expectation, request: Request, outcome: Outcome): Te
   check("status", textOf(expected.status), status === 0 ? "a backend's" : String(status));
   check("allow", expected.allow && listOf(expected.allow), listOf(allow));
   for (const { name, value } of expected.headers) {
-    const got = seenField(name, request, upstream) ?? "not sent";
+    const got = seenField(name, request, upstream, settings) ?? "not sent";
     check(name, value ?? "not sent", upstream === null ? answered : got);
   }
   return faults;
@@ -84,12 +87,12 @@ function seenField(
   name: string,
   { fields }: Request,
   upstream: Upstream | null,
+  settings: Settings,
 ): string | undefined {
   const isIt = (field: { name: string }) => field.name.toLowerCase() === name.toLowerCase();
-  const own = upstream?.fields.find(isIt);
-  if (own !== undefined) return own.value;
-  const sent = isPassedOn(name) ? fields.filter(isIt) : [];
-  return sent.length === 0 ? undefined : sent.map(({ value }) => value).join(", ");
+  const own = upstream?.fields.filter(isIt) ?? [];
+  const seen = isPassedOn(name, settings) ? [...fields.filter(isIt), ...own] : own;
+  return seen.length === 0 ? undefined : seen.map(({ value }) => value).join(", ");
 }
 
 function textOf(status: number | undefined): string | undefined {

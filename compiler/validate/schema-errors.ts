@@ -93,6 +93,8 @@ function reportError(error: ErrorObject, node: YamlNode, log: DiagnosticLog): vo
     case "oneOf":
       return reportAlternatives(node, schema as JsonSchema[], log);
     case "enum": {
+      // A list or a mapping is told of for its type.
+      if (node.kind !== "scalar") return undefined;
       const known = (schema as unknown[]).map(String);
       const value = String(error.data);
       if (hasReference(value)) return undefined;
@@ -130,10 +132,14 @@ const SYNONYMS = new Map([
   ["servers", ["backends"]],
   ["targets", ["backends"]],
   ["endpoints", ["backends"]],
-  ["address", ["url", "port"]],
+  ["address", ["url", "port", "listen"]],
   ["listen", ["port"]],
+  ["bind", ["listen", "port"]],
   ["client_max_body_size", ["max_body"]],
   ["max_connections", ["connections"]],
+  ["server_names", ["names"]],
+  ["whitelist", ["allow"]],
+  ["blacklist", ["deny"]],
   ["maxconn", ["max_connections"]],
   ["max_conns", ["max_connections"]],
   ["backup", ["priority"]],

@@ -13,14 +13,14 @@ import { shapeOf } from "./shape-schema.ts";
 /** Reports whatever the schema of a file does not allow. */
 export function validate({ role, root }: ParsedFile, log: DiagnosticLog): void {
   validators ??= compileSchemas();
-  // A file under services/ is one service, unless it has the key of a list; pools/ likewise.
-  const mayBeList = role === "service" || role === "pool";
+  // A file under services/ is one service, unless it has the key of a list; pools/ and streams/ likewise.
+  const mayBeList = role !== "config" && role !== "tests";
   const isList = mayBeList && valueAt(root, `${role}s`) !== undefined;
   const accepts = validators[isList ? (`${role}List` as const) : role];
   if (!accepts(toPlain(root))) reportSchemaErrors(accepts.errors ?? [], root, log);
 }
 
-type Validators = Record<Role | "serviceList" | "poolList", ValidateFunction>;
+type Validators = Record<Role | `${Exclude<Role, "config" | "tests">}List`, ValidateFunction>;
 
 let validators: Validators | undefined;
 
@@ -39,6 +39,8 @@ function compileSchemas(): Validators {
     serviceList: ajv.compile(shapeOf("service", "service_list")),
     pool: ajv.compile(shapeOf("pool", "pool")),
     poolList: ajv.compile(shapeOf("pool", "pool_list")),
+    stream: ajv.compile(shapeOf("stream", "stream")),
+    streamList: ajv.compile(shapeOf("stream", "stream_list")),
     tests: ajv.compile(shapeOf("tests")),
   };
 }

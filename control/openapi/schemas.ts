@@ -137,6 +137,11 @@ export function schemas(): Record<string, Schema> {
         url: string,
         weight: number,
         services: { type: "array", items: object({ service: string, route: string }) },
+        streams: {
+          description: "Names of the streams whose connections it gets.",
+          type: "array",
+          items: string,
+        },
         in_flight: integer,
         healthy: boolean,
         ejected: boolean,
@@ -150,7 +155,16 @@ export function schemas(): Record<string, Schema> {
         draining: boolean,
         priority: integer,
       },
-      ["healthy", "ejected", "breaker", "breaker_transitions", "ewma_ms", "draining", "priority"],
+      [
+        "streams",
+        "healthy",
+        "ejected",
+        "breaker",
+        "breaker_transitions",
+        "ewma_ms",
+        "draining",
+        "priority",
+      ],
     ),
   };
 }

@@ -7,7 +7,8 @@ import { latin1 } from "../http/bytes.ts";
 import { FIELD } from "../http/fields.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import type { Account } from "../observation/account.ts";
-import { combinedLine, jsonLine } from "./line.ts";
+import type { StreamRecord } from "../stream/stream-record.ts";
+import { combinedLine, jsonLine, streamLine } from "./line.ts";
 import type { LineWriter } from "./line-ring.ts";
 
 /** Of a text that a client made up, so much is written. */
@@ -60,6 +61,13 @@ export class AccessLog {
         ? jsonLine(account, now, endedAt)
         : combinedLine(account, now);
     this.#lines.write(line);
+  }
+
+  /** Writes the line of a stream's connection that is over, where the format has one for it. */
+  writeStream(record: StreamRecord, now: number): void {
+    if (this.#settings.format !== "json") return;
+    if (this.#share < 1 && this.#random() >= this.#share) return;
+    this.#lines.write(streamLine(record, now));
   }
 
   #noteFields({ logged }: Account, { fields }: RequestHead, bytes: Buffer): void {

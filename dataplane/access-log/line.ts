@@ -6,6 +6,7 @@
  */
 import type { Route } from "../generation.ts";
 import type { Account } from "../observation/account.ts";
+import type { StreamRecord } from "../stream/stream-record.ts";
 import { clockText, combinedTime, isoTime } from "./clock-text.ts";
 
 /** An exchange that is over, as one line with its end. `now` is the time of day, in milliseconds. */
@@ -28,7 +29,19 @@ export function jsonLine(account: Account, now: number, endedAt: number): string
   );
 }
 
-/** The same in the Combined Log Format. */
+/** A connection or session of a stream that is over, or was turned away. */
+export function streamLine(record: StreamRecord, now: number): string {
+  return (
+    `{"level":"info","module":"access","stream":"${json(record.stream)}"` +
+    `,"client":"${json(record.client)}","client_port":${record.clientPort}` +
+    `,"backend":"${json(record.backend)}"` +
+    `,"bytes_in":${record.bytesIn},"bytes_out":${record.bytesOut}` +
+    `,"total_ms":${ms(record.durationMs)},"cause":"${record.cause}"` +
+    `,"time":"${clockText(isoTime, now)}","message":"connection"}\n`
+  );
+}
+
+/** The same of an exchange in the Combined Log Format. */
 export function combinedLine(account: Account, now: number): string {
   const { logged } = account;
   const target = logged.query === "" ? logged.path : `${logged.path}?${logged.query}`;

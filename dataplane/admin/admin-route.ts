@@ -124,9 +124,10 @@ function isRelayed({ fields }: RequestHead, bytes: Buffer): boolean {
       case FIELD.FORWARDED_FOR:
       case FIELD.FORWARDED_HOST:
       case FIELD.FORWARDED_PROTO:
+      case FIELD.VIA:
         return true;
       case FIELD.OTHER:
-        if (/^(?:via|x-real-ip)$/i.test(latin1(bytes, fields.nameStart[i]!, fields.nameEnd[i]!)))
+        if (/^x-real-ip$/i.test(latin1(bytes, fields.nameStart[i]!, fields.nameEnd[i]!)))
           return true;
         break;
       default:

@@ -7,11 +7,13 @@ import type { HealthChecker } from "../health/health-checker.ts";
 import type { Log } from "../log.ts";
 import type { Family } from "../metrics/exposition.ts";
 import { dropsFamily } from "../metrics/metrics-page.ts";
+import { streamFamilies } from "../metrics/stream-families.ts";
 import type { Observation } from "../observation/observation.ts";
 import type { PoolEvent } from "../pool/pool-events.ts";
 import type { PoolState } from "../pool/state/pool-state.ts";
 import type { ProcessState } from "../process-state.ts";
 import type { Reloader, ReloadResult } from "../reloader.ts";
+import type { StreamDirectory } from "../stream/stream-directory.ts";
 import type { Workers } from "../workers.ts";
 import { AdminListener } from "./admin-listener.ts";
 import type { AdminChannel } from "./admin-route.ts";
@@ -43,6 +45,7 @@ export interface AdminProcess {
   connections: ConnectionCounts;
   pools: PoolState;
   health: HealthChecker;
+  streams: StreamDirectory;
 }
 
 export class Admin {
@@ -88,12 +91,16 @@ export class Admin {
   }
 
   /** The process serves: questions that have come are answered from now on. */
-  begin({ state, reloader, workers, connections, pools, health }: AdminProcess): void {
+  begin({ state, reloader, workers, connections, pools, health, streams }: AdminProcess): void {
     const { log, observation } = this.#options;
     const times = new ServiceTimes(state.startedAt);
-    const backends = (this.#backends = new PoolBackends(state, observation.directory, pools, () =>
-      health.ids(),
-    ));
+    const statistics = streams.streamStatistics.bind(streams);
+    const others = (): string[] => [
+      ...health.ids(),
+      ...statistics().flatMap(({ backend }) => (backend === "" ? [] : [backend])),
+    ];
+    const backends = new PoolBackends(state, observation.directory, pools, others);
+    this.#backends = backends;
     this.#context = {
       log,
       token: this.#token,
@@ -153,6 +160,7 @@ export class Admin {
       },
     });
     for (const family of backendFamilies(backends)) page.register(family);
+    for (const family of streamFamilies(statistics)) page.register(family);
     this.#begin();
   }
 

@@ -11,7 +11,9 @@ export interface BackendState {
   url: string;
   weight: number;
   services: { service: string; route: string }[];
-  /** Requests that it has and has not finished, all workers together. */
+  /** Streams whose connections it gets; only where there are some. */
+  streams?: string[];
+  /** Requests and connections that it has and has not finished, all workers together. */
   in_flight: number;
   priority?: number;
   healthy?: boolean;
@@ -53,6 +55,18 @@ export function backendFamilies(source: BackendSource): Family[] {
         for (const { id, healthy, services } of source.inUse()) {
           if (healthy === undefined) continue;
           for (const { service, route } of services) sample([id, route, service], Number(healthy));
+        }
+      },
+    },
+    {
+      name: "balto_stream_backend_healthy",
+      help: "The same of a stream's backend.",
+      type: "gauge",
+      labels: ["backend_id", "stream"],
+      collect: (sample) => {
+        for (const { id, healthy, streams = [] } of source.inUse()) {
+          if (healthy === undefined) continue;
+          for (const stream of streams) sample([id, stream], Number(healthy));
         }
       },
     },

@@ -3,7 +3,7 @@
  * them is looked up for those that are asked for; a backend whose host is a name counts by endpoint too.
  */
 import { formatBackendUrl } from "../../artifact/address.ts";
-import { backendOf, poolPolicyOf } from "../../artifact/decode.ts";
+import { backendOf, poolPolicyOf, streamsOf } from "../../artifact/decode.ts";
 import type { PoolPolicy } from "../../artifact/model.ts";
 import { RowReader, type View } from "../../artifact/view.ts";
 import type { Directory } from "../metrics/directory.ts";
@@ -28,7 +28,7 @@ export class PoolBackends implements BackendSource {
   readonly #process: ProcessState;
   readonly #directory: Directory;
   readonly #pools: PoolState;
-  readonly #probed: () => Iterable<string>;
+  readonly #others: () => Iterable<string>;
   /** Slots of backends that operators have taken out, held so that nobody forgets it. */
   readonly #drained = new Map<string, number>();
   readonly #transitions = new Map<string, Transitions>();
@@ -36,17 +36,17 @@ export class PoolBackends implements BackendSource {
   #view: View | undefined;
   #known = new Map<string, Known | undefined>();
 
-  /** @param probed ids of backends that are probed */
+  /** @param others ids of backends that are in use without a request: probed, or of streams */
   constructor(
     process: ProcessState,
     directory: Directory,
     pools: PoolState,
-    probed: () => Iterable<string>,
+    others: () => Iterable<string>,
   ) {
     this.#process = process;
     this.#directory = directory;
     this.#pools = pools;
-    this.#probed = probed;
+    this.#others = others;
   }
 
   list(): BackendState[] {
@@ -102,9 +102,9 @@ export class PoolBackends implements BackendSource {
     }
   }
 
-  /** Ids of those that have had a request, or are probed. */
+  /** Ids of those that have had a request or a connection, or are probed. */
   #used(): Set<string> {
-    const used = new Set(this.#probed());
+    const used = new Set(this.#others());
     for (const { labels } of this.#directory.entries("backend")) used.add(labels[0]!);
     return used;
   }
@@ -165,12 +165,14 @@ export class PoolBackends implements BackendSource {
     const backends = new RowReader(view, "backends");
     const labels = wanted === undefined ? undefined : new Set([...wanted].map(labelOf));
     const services = servicesOf(view);
+    const streams = streamsByPool(view);
     for (let row = 0; row < pools.count; row++) {
       const label = pools.text(row, "label");
       if (labels !== undefined && !labels.has(label)) continue;
       const key = pools.text(row, "key");
       const policy = poolPolicyOf(view, pools.number(row, "policy"));
       const { first, count } = pools.run(row, "backends");
+      const users = streams.get(row);
       const seen = new Set<string>();
       for (let backend = first; backend < first + count; backend++) {
         const url = formatBackendUrl(addressOf(backends.text(backend, "url"), resolved));
@@ -179,7 +181,16 @@ export class PoolBackends implements BackendSource {
         seen.add(id);
         const { weight, priority } = backendOf(view, backend);
         yield {
-          state: { id, pool: key, url, weight, priority, services: services(row), in_flight: 0 },
+          state: {
+            id,
+            pool: key,
+            url,
+            weight,
+            priority,
+            services: services(row),
+            ...(users === undefined ? {} : { streams: users }),
+            in_flight: 0,
+          },
           identity: identityOf(key, url),
           policy,
         };
@@ -202,7 +213,7 @@ function writtenId(id: string): string {
 
 /** What stands before the URL. */
 function labelOf(id: string): string {
-  return id.replace(/-https?:\/\/.*$/, "");
+  return id.replace(/-(?:https?|tcp|udp):\/\/.*$/, "");
 }
 
 /** One endpoint of a backend with a name. */
@@ -233,4 +244,17 @@ function servicesOf(view: View): (pool: number) => BackendState["services"] {
       service: rows.services.text(row, "name"),
       route: rows.routes.text(row, "pattern"),
     }));
+}
+
+/** The names of the streams that use a pool, by its row. */
+function streamsByPool(view: View): Map<number, string[]> {
+  const users = new Map<number, Set<string>>();
+  for (const { name, pool, sni } of streamsOf(view)) {
+    for (const row of [pool, ...sni.map((route) => route.pool)]) {
+      if (row === undefined) continue;
+      const names = users.get(row) ?? new Set();
+      users.set(row, names.add(name));
+    }
+  }
+  return new Map([...users].map(([row, names]) => [row, [...names]]));
 }

@@ -8,8 +8,10 @@ import { CR, FIELD_VALUE, hexDigit, LF, SP, HTAB, TOKEN, COLON } from "./bytes.t
 
 /** Chunk extensions of one body, bytes; they are read and dropped. */
 const EXTENSION_BYTES_MAX = 8192;
-/** Trailer section of one body, bytes; it is read and dropped. */
+/** Trailer section of one body, bytes; it is read, and dropped unless it is kept. */
 const TRAILER_BYTES_MAX = 8192;
+
+const NOTHING = Buffer.alloc(0);
 
 const CHUNK_SIZE = 0;
 const CHUNK_EXTENSION = 1;
@@ -48,11 +50,18 @@ export class BodyDecoder {
   #part = BEFORE_NAME;
   #extensionBytes = 0;
   #trailerBytes = 0;
+  /** Fields of a trailer section that is kept; 0 is one that is not. */
+  #trailersMax = 0;
+  #trailers = 0;
+  /** Lines that are kept, and how many bytes of them there are. Used again for the next body. */
+  #section: Buffer = NOTHING;
+  #sectionBytes = 0;
 
   /** A body of so many bytes; 0 is no body. */
   beginLength(bytes: number): void {
     this.#kind = "length";
     this.#left = bytes;
+    this.#sectionBytes = 0;
     this.done = bytes === 0;
   }
 
@@ -61,12 +70,24 @@ export class BodyDecoder {
     this.#kind = "chunked";
     this.#state = CHUNK_SIZE;
     this.#left = this.#digits = this.#extensionBytes = this.#trailerBytes = 0;
+    this.#trailersMax = this.#trailers = this.#sectionBytes = 0;
     this.done = false;
+  }
+
+  /** Behind `beginChunked`: trailers are kept, and more fields than so many break the framing. */
+  keepTrailers(fieldsMax: number): void {
+    this.#trailersMax = fieldsMax;
+  }
+
+  /** The lines of the trailers that were kept, each with its CRLF; whole once the body is. */
+  get trailers(): Buffer {
+    return this.#sectionBytes === 0 ? NOTHING : this.#section.subarray(0, this.#sectionBytes);
   }
 
   /** A body that ends when the connection does (responses only). */
   beginClose(): void {
     this.#kind = "close";
+    this.#sectionBytes = 0;
     this.done = false;
   }
 
@@ -194,7 +215,19 @@ export class BodyDecoder {
     return (byte === CR || byte === 0x3b) && part >= NAME;
   }
 
+  /** A byte of the trailer section. False where there are too many fields. */
+  #keep(byte: number): boolean {
+    if (this.#state === TRAILER_START) {
+      if (byte === CR) return true;
+      if (++this.#trailers > this.#trailersMax) return false;
+    }
+    if (this.#section.length === 0) this.#section = Buffer.allocUnsafeSlow(TRAILER_BYTES_MAX);
+    this.#section[this.#sectionBytes++] = byte;
+    return true;
+  }
+
   #trailer(byte: number): boolean {
+    if (this.#trailersMax > 0 && !this.#keep(byte)) return false;
     switch (this.#state) {
       case TRAILER_START:
         if (byte === CR) {

@@ -47,7 +47,11 @@ export class Decision {
   route: Route | undefined;
   /** It is a probe or an operator's question, and no traffic. */
   isInternal = false;
-  readonly forwarding: Forwarding = { marks: NO_MARKS } as Forwarding;
+  readonly forwarding: Forwarding = {
+    marks: NO_MARKS,
+    via: undefined,
+    passesTrailers: false,
+  } as Forwarding;
   readonly #context: DecisionContext;
 
   constructor(context: DecisionContext) {
@@ -71,7 +75,13 @@ export class Decision {
     forwarding.pathStart = head.pathStart;
     forwarding.pathEnd = head.pathEnd;
     const scratch = this.#context.path;
-    const length = normalizePath(bytes, head.pathStart, head.pathEnd, scratch);
+    const length = normalizePath(
+      bytes,
+      head.pathStart,
+      head.pathEnd,
+      scratch,
+      generation.pathRules,
+    );
     if (length === PATH_BAD) return 400;
     if (length !== PATH_UNCHANGED) {
       forwarding.path = scratch;
@@ -89,6 +99,7 @@ export class Decision {
       const preflight = generation.cors.preflightLines(bytes, head);
       if (preflight !== undefined) return this.#noContent(preflight);
     }
+    if (generation.via?.isLoop(bytes, head) === true) return 508;
     return this.#route(head, bytes, from);
   }
 
@@ -108,6 +119,8 @@ export class Decision {
     if (admin === undefined || (own === OWN_ADMIN && !admin.isOnTraffic)) return undefined;
     this.isInternal = true;
     admin.forward(this.forwarding, head, bytes, from);
+    this.forwarding.via = undefined;
+    this.forwarding.passesTrailers = false;
     this.hash = 0;
     this.sticky = -1;
     this.stickyTag = "";
@@ -139,6 +152,8 @@ export class Decision {
     forwarding.peer = peer;
     forwarding.isTrusted = generation.trusts(peer);
     forwarding.isTls = isTls;
+    forwarding.via = generation.via;
+    forwarding.passesTrailers = generation.settings.forwardTrailers;
     const { key, sticky, pool } = route;
     this.hash = key === undefined ? 0 : key.of(bytes, head, forwarding, generation);
     this.stickyTag = sticky === undefined ? "" : sticky.tagOf(bytes, head);

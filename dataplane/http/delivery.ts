@@ -32,6 +32,8 @@ const CONNECT_BACKENDS_MAX = 3;
 export interface DeliveryUser {
   /** All of the request's body has come. */
   readonly isRequestComplete: boolean;
+  /** What ends it in the chunked coding; undefined before it has come. */
+  readonly requestEnd: Uint8Array | undefined;
   /** Nothing can be sent just now: body bytes have to wait until `onReady`. */
   onWaiting(): void;
   /** The request has gone to a backend as far as it is here; the rest of its body follows. */
@@ -219,7 +221,7 @@ export class Delivery implements AttemptUser, Waiter, ScheduleUser {
     const replay = this.#replay;
     const { output } = this.#runtime;
     this.#account!.connected();
-    replay.send(output, attempt.backend!, attempt.wire, this.isRequestComplete);
+    replay.send(output, attempt.backend!, attempt.wire, this.#user.requestEnd);
     // A fresh connection is not stale; without a policy nothing is made up for from here on.
     if (!replay.isRepeatable || !(attempt.isReused || this.#mayGoOn)) replay.drop();
     attempt.arm();

@@ -9,6 +9,7 @@ import { type Route } from "../generation.ts";
 import { type Account } from "../observation/account.ts";
 import { type Cause, causeOf } from "../observation/cause.ts";
 import { type Runtime } from "../runtime.ts";
+import { RESPONSE_HEAD } from "../limits.ts";
 import { Delivery, type DeliveryUser } from "./delivery.ts";
 import { type ExchangeClient } from "./exchange-client.ts";
 import { type RequestFailure } from "./failure-log.ts";
@@ -18,6 +19,7 @@ import { writeRequestHead } from "./request-writer.ts";
 import { writeInterimHead, writeOwnAnswer, writeResponseHead } from "./response-writer.ts";
 import { type OwnStatus } from "./status.ts";
 import { Tunnel } from "./tunnel.ts";
+import { type Via } from "./via.ts";
 
 export class Exchange implements DeliveryUser {
   /** A request has begun and its answer is not complete. */
@@ -44,6 +46,10 @@ export class Exchange implements DeliveryUser {
   #cors = "";
   /** What the request's cookie says of its backend. */
   #stickyTag = "";
+  /** The client gets the trailers of its answer. */
+  #acceptsTrailers = false;
+  /** What its messages get that are passed on. */
+  #via: Via | undefined;
   /** What is noted of the request, until it is over. */
   #account: Account | undefined;
 
@@ -74,6 +80,12 @@ export class Exchange implements DeliveryUser {
     }
     const { forwarding } = decision;
     this.#route = forwarding.route;
+    this.#via = forwarding.via;
+    this.#acceptsTrailers = forwarding.passesTrailers && head.acceptsTrailers;
+    if (forwarding.passesTrailers && head.isChunked) {
+      const named = head.fields.connectionNames(bytes);
+      this.request.passTrailers(this.#runtime.limits.fieldsMax, named);
+    }
     this.#stickyTag = decision.stickyTag;
     this.request.bytesMax = this.#route.bodyBytesMax;
     const target = delivery.open(head, decision, account);
@@ -114,6 +126,10 @@ export class Exchange implements DeliveryUser {
 
   get isRequestComplete(): boolean {
     return this.request.decoder.done;
+  }
+
+  get requestEnd(): Uint8Array | undefined {
+    return this.request.decoder.done ? this.request.lastChunk : undefined;
   }
 
   /** The body cannot go on for now. */
@@ -195,7 +211,7 @@ export class Exchange implements DeliveryUser {
       this.#hasContinued = true;
     }
     output.clear();
-    writeInterimHead(output, bytes, responseHead, "");
+    writeInterimHead(output, bytes, responseHead, "", this.#via);
     this.#client.send(output);
   }
 
@@ -207,7 +223,7 @@ export class Exchange implements DeliveryUser {
     this.#account = undefined;
     account.switched(delivery.backend!);
     output.clear();
-    writeInterimHead(output, bytes, responseHead, this.#stickyLine(), account);
+    writeInterimHead(output, bytes, responseHead, this.#stickyLine(), this.#via, account);
     this.#client.send(output);
     const { tunnelMs } = this.#route!.timeouts;
     const upstream = delivery.handOver();
@@ -233,6 +249,9 @@ export class Exchange implements DeliveryUser {
       this.#keepAlive = false;
     if (this.#runtime.isDraining) this.#keepAlive = false;
     this.#response.begin(chunked);
+    const trailers = chunked && head.isChunked && this.#acceptsTrailers;
+    if (trailers)
+      this.#response.passTrailers(RESPONSE_HEAD.fieldsMax, head.fields.connectionNames(bytes));
     this.hasAnswered = true;
     this.#upstreamKeepAlive = head.keepAlive && !decoder.endsWithConnection;
     this.#upstreamKeepAliveSeconds = head.keepAliveSeconds;
@@ -243,9 +262,11 @@ export class Exchange implements DeliveryUser {
       minor: this.#minor,
       keepAlive: this.#keepAlive,
       chunked,
+      trailers,
       contentLength: head.status === 204 ? -1 : head.contentLength,
       cors: this.#cors,
       cookie: this.#stickyLine(),
+      via: this.#via,
       marks: account,
     });
     this.#client.beginAnswer(output);

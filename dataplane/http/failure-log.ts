@@ -27,16 +27,28 @@ export interface RequestFailure {
   request_id: string;
 }
 
-export class FailureLog {
+/** Whose doing it is, and what has happened. */
+interface Failure {
+  side: "client" | "backend";
+  cause: string;
+}
+
+export class FailureLog<Failed extends Failure> {
   /** Writes a line; `failures` is how many there were of its kind since the line before. */
-  tell: (failure: RequestFailure & { failures: number }) => void = () => {};
+  tell: (failure: Failed & { failures: number }) => void = () => {};
+  readonly #whose: (failure: Failed) => string;
   readonly #ways = new Map<string, { toldAt: number; untold: number }>();
   #intervalAt = -Infinity;
   #lines = 0;
 
+  /** @param whose what failures are told apart by, beside what they are: the name of a service, say */
+  constructor(whose: (failure: Failed) => string) {
+    this.#whose = whose;
+  }
+
   /** `now` is in milliseconds of a clock that never goes back. */
-  report(now: number, failure: RequestFailure): void {
-    const key = `${failure.service}\n${failure.side}\n${failure.cause}`;
+  report(now: number, failure: Failed): void {
+    const key = `${this.#whose(failure)}\n${failure.side}\n${failure.cause}`;
     let way = this.#ways.get(key);
     if (way === undefined) {
       if (this.#ways.size >= WAYS_MAX) this.#ways.clear();

@@ -2,7 +2,7 @@
  * Field lines: the part of parsing that requests and responses share, RFC 9112 §5.
  */
 import { COLON, CR, FIELD_VALUE, HTAB, LF, SP, TOKEN } from "./bytes.ts";
-import { FIELD, type FieldList, hasUnderscore } from "./fields.ts";
+import { type FieldList } from "./fields.ts";
 
 /** The head is not complete; call again with more bytes behind the same ones. */
 export const NEED_MORE = 0;
@@ -46,19 +46,7 @@ export function readFieldLines(
       valueEnd--;
     at += 2;
     if (fields.count === fields.max) return TOO_MANY_FIELDS;
-    const kind = fields.add(
-      bytes,
-      nameStart,
-      nameEnd,
-      Math.min(valueStart, valueEnd),
-      valueEnd,
-      at,
-    );
-    if (
-      kind !== FIELD.OTHER &&
-      hasUnderscore(bytes, nameStart, nameEnd) &&
-      kind !== FIELD.PARAMETER
-    )
+    if (!fields.add(bytes, nameStart, nameEnd, Math.min(valueStart, valueEnd), valueEnd, at))
       return BAD;
   }
 }

@@ -2,7 +2,9 @@
  * Fields: the header fields of one head, as offsets into the bytes they came in, and what kind each
  * is. One FieldList per direction and thread is filled again and again; nothing is allocated.
  */
-import { COMMA, equalsFolded, FOLD, HTAB, SP, TOKEN } from "./bytes.ts";
+import { FORWARDED_PREFIX, type GuardedField } from "../../artifact/guarded-fields.ts";
+import type { UnderscoreRule } from "../../artifact/model.ts";
+import { COMMA, equalsFolded, FOLD, HTAB, latin1, SP, TOKEN } from "./bytes.ts";
 
 /** What Balto has to know about a field; OTHER is passed on as it stands. */
 export const FIELD = {
@@ -32,46 +34,51 @@ export const FIELD = {
   MAX_FORWARDS: 18,
   /** As PROTECTED; the cookie of a sticky session is taken out of it. */
   COOKIE: 19,
+  /** Passed on, and not removed when Connection names it; counted where Balto has a name of its own. */
+  VIA: 20,
+  /** Passed on where trailers are. */
+  TRAILER: 21,
   /** Balto's own where it gives ids; see observation/account.ts. From here on all are. */
-  REQUEST_ID: 20,
-  TRACEPARENT: 21,
-  TRACESTATE: 22,
+  REQUEST_ID: 22,
+  TRACEPARENT: 23,
+  TRACESTATE: 24,
 } as const;
 
-const NAMES: [string, number][] = [
-  ["te", FIELD.TE],
-  ["host", FIELD.HOST],
-  ["date", FIELD.DATE],
-  ["cookie", FIELD.COOKIE],
-  ["expect", FIELD.EXPECT],
-  ["trailer", FIELD.HOP],
-  ["upgrade", FIELD.UPGRADE],
-  ["forwarded", FIELD.FORWARDED],
-  ["keep-alive", FIELD.KEEP_ALIVE],
-  ["connection", FIELD.CONNECTION],
-  ["tracestate", FIELD.TRACESTATE],
-  ["traceparent", FIELD.TRACEPARENT],
-  ["max-forwards", FIELD.MAX_FORWARDS],
-  ["x-request-id", FIELD.REQUEST_ID],
-  ["authorization", FIELD.PROTECTED],
-  ["content-length", FIELD.CONTENT_LENGTH],
-  ["http2-settings", FIELD.HOP],
-  ["x-forwarded-for", FIELD.FORWARDED_FOR],
-  ["x-forwarded-host", FIELD.FORWARDED_HOST],
-  ["proxy-connection", FIELD.HOP],
-  ["x-forwarded-proto", FIELD.FORWARDED_PROTO],
-  ["transfer-encoding", FIELD.TRANSFER_ENCODING],
-  ["proxy-authenticate", FIELD.HOP],
-  ["proxy-authorization", FIELD.HOP],
-  ["access-control-allow-origin", FIELD.ALLOW_ORIGIN],
-];
+const KINDS: Record<GuardedField, number> = {
+  te: FIELD.TE,
+  via: FIELD.VIA,
+  host: FIELD.HOST,
+  date: FIELD.DATE,
+  cookie: FIELD.COOKIE,
+  expect: FIELD.EXPECT,
+  trailer: FIELD.TRAILER,
+  upgrade: FIELD.UPGRADE,
+  forwarded: FIELD.FORWARDED,
+  "keep-alive": FIELD.KEEP_ALIVE,
+  connection: FIELD.CONNECTION,
+  tracestate: FIELD.TRACESTATE,
+  traceparent: FIELD.TRACEPARENT,
+  "max-forwards": FIELD.MAX_FORWARDS,
+  "x-request-id": FIELD.REQUEST_ID,
+  authorization: FIELD.PROTECTED,
+  "content-length": FIELD.CONTENT_LENGTH,
+  "http2-settings": FIELD.HOP,
+  "x-forwarded-for": FIELD.FORWARDED_FOR,
+  "x-forwarded-host": FIELD.FORWARDED_HOST,
+  "proxy-connection": FIELD.HOP,
+  "x-forwarded-proto": FIELD.FORWARDED_PROTO,
+  "transfer-encoding": FIELD.TRANSFER_ENCODING,
+  "proxy-authenticate": FIELD.HOP,
+  "proxy-authorization": FIELD.HOP,
+  "access-control-allow-origin": FIELD.ALLOW_ORIGIN,
+};
 
 /** Names by length, so that most fields are told apart by that alone. */
 const BY_LENGTH: { name: Uint8Array; kind: number }[][] = [];
-for (const [name, kind] of NAMES) {
+for (const [name, kind] of Object.entries(KINDS)) {
   (BY_LENGTH[name.length] ??= []).push({ name: Buffer.from(name), kind });
 }
-const X_FORWARDED = Buffer.from("x-forwarded-");
+const X_FORWARDED = Buffer.from(FORWARDED_PREFIX);
 const X_PARAM = Buffer.from("x-param-");
 const X_REQUEST_ID_BYTES = "x-request-id".length;
 const X = 0x78;
@@ -81,6 +88,8 @@ const CONNECTION_OPTIONS_MAX = 32;
 
 export class FieldList {
   count = 0;
+  /** What becomes of names that would be guarded ones if "_" were "-". */
+  underscores: UnderscoreRule = "reject";
   readonly max: number;
   readonly kind: Uint8Array;
   readonly nameStart: Int32Array;
@@ -107,7 +116,11 @@ export class FieldList {
     this.#optionCount = 0;
   }
 
-  /** Adds a field that fits; the caller has checked `count < max`. Returns its kind. */
+  /**
+   * Adds a field that fits; the caller has checked `count < max`.
+   *
+   * @returns false where its name must be refused
+   */
   add(
     bytes: Uint8Array,
     nameStart: number,
@@ -115,14 +128,23 @@ export class FieldList {
     valueStart: number,
     valueEnd: number,
     lineEnd: number,
-  ): number {
+  ): boolean {
     const i = this.count++;
     this.nameStart[i] = nameStart;
     this.nameEnd[i] = nameEnd;
     this.valueStart[i] = valueStart;
     this.valueEnd[i] = valueEnd;
     this.lineEnd[i] = lineEnd;
-    return (this.kind[i] = classify(bytes, nameStart, nameEnd));
+    const kind = (this.kind[i] = classify(bytes, nameStart, nameEnd));
+    if (kind === FIELD.OTHER || kind === FIELD.PARAMETER) return true;
+    return !hasUnderscore(bytes, nameStart, nameEnd) || this.#undisguise(i);
+  }
+
+  #undisguise(i: number): boolean {
+    if (this.underscores === "reject") return false;
+    // A field that is dropped stays in the list: what is passed on is copied in runs.
+    this.kind[i] = this.underscores === "drop" ? FIELD.HOP : FIELD.OTHER;
+    return true;
   }
 
   /** True where the line is `Name: value` or `Name:value` without more white space: may be copied. */
@@ -163,6 +185,16 @@ export class FieldList {
       }
     }
     return bits;
+  }
+
+  /** The names that Connection has and that may be fields', in lower case. */
+  connectionNames(bytes: Buffer): readonly string[] {
+    const names: string[] = [];
+    for (let option = 0; option < this.#optionCount; option++) {
+      const [from, to] = [this.#options[option * 2]!, this.#options[option * 2 + 1]!];
+      names.push(latin1(bytes, from, to).toLowerCase());
+    }
+    return names;
   }
 
   /** True where Connection names field `i`. Fields that others rely on are never asked for. */

@@ -20,9 +20,6 @@ export interface KeyedRequest {
   peer: string;
 }
 
-/** An address in text, zone and all. */
-const address = Buffer.alloc(64);
-
 export class HashKey {
   readonly #by: HashSource;
   readonly #name: Buffer;
@@ -51,8 +48,7 @@ export class HashKey {
         break;
       case "source-ip":
     }
-    const length = address.write(clientAddress(bytes, head, request.peer, trust), 0, "latin1");
-    return keyHash(address, 0, length);
+    return addressHash(clientAddress(bytes, head, request.peer, trust));
   }
 
   /** The first field of the name that says anything. */
@@ -85,4 +81,12 @@ export class HashKey {
     }
     return false;
   }
+}
+
+/** An address in text, zone and all. */
+const scratch = Buffer.alloc(64);
+
+/** The hash of a client by its address, 32 bits. */
+export function addressHash(address: string): number {
+  return keyHash(scratch, 0, scratch.write(address, 0, "latin1"));
 }

@@ -2,7 +2,7 @@
  * Kept request: what of a request has to be there should it be sent again, to the same backend or to
  * another one: its head as it was written, and its body as far as it has come.
  */
-import { CRLF, LAST_CHUNK, type Output } from "./output.ts";
+import { CRLF, type Output } from "./output.ts";
 import { type Forwarding, type RequestTarget } from "./request-writer.ts";
 import { type Wire } from "./wire.ts";
 
@@ -63,24 +63,24 @@ export class KeptRequest {
   /**
    * Sends head and body as far as they are here.
    *
-   * @param isWhole the body is complete
+   * @param end what ends a body in the chunked coding; undefined where it is not complete
    */
-  send(output: Output, to: RequestTarget, wire: Wire, isWhole: boolean): void {
+  send(output: Output, to: RequestTarget, wire: Wire, end: Uint8Array | undefined): void {
     output.clear();
     this.#writeHead(output, to);
     const length = this.#bodyBytes;
     if (length > 0) {
-      const end = this.#headBytes + length;
+      const bodyEnd = this.#headBytes + length;
       if (this.#isChunked) output.chunkSize(length);
-      if (this.#bytes.length <= SPARE_BYTES_MAX) output.copy(this.#bytes, this.#headBytes, end);
+      if (this.#bytes.length <= SPARE_BYTES_MAX) output.copy(this.#bytes, this.#headBytes, bodyEnd);
       else {
         // Written as it stands: so much is never used for another request.
         output.flush(wire);
-        wire.write(this.#bytes.subarray(this.#headBytes, end));
+        wire.write(this.#bytes.subarray(this.#headBytes, bodyEnd));
       }
       if (this.#isChunked) output.put(CRLF);
     }
-    if (this.#isChunked && isWhole) output.put(LAST_CHUNK);
+    if (this.#isChunked && end !== undefined) output.put(end);
     output.flush(wire);
   }
 

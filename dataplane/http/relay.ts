@@ -7,14 +7,18 @@
  */
 import { BodyDecoder } from "./body.ts";
 import { CRLF, LAST_CHUNK, type Output } from "./output.ts";
+import { lastChunkWith } from "./trailers.ts";
 import { type Wire } from "./wire.ts";
 
 /** Up to here a copy into the output buffer costs less than a write of its own. */
 const COPY_BYTES_MAX = 16 * 1024;
 /** A source that fills this much of a read gets a buffer of its own. */
 const BULK_READ_BYTES = 32 * 1024;
-/** What a chunk's size, its end and the last chunk take at most. */
+/** What a chunk's size, its end and a last chunk without trailers take at most. */
 const FRAMING_BYTES = 64;
+
+const NO_NAMES: readonly string[] = [];
+const NOTHING = Buffer.alloc(0);
 
 export class Relay {
   readonly decoder: BodyDecoder = new BodyDecoder();
@@ -23,12 +27,32 @@ export class Relay {
   /** The most of them; a body that goes beyond is not passed on any more. */
   bytesMax = Infinity;
   #chunked = false;
+  /** Trailers that do not go on, in lower case. */
+  #named: readonly string[] = NO_NAMES;
 
   /** The decoder has been begun; `chunked` says how the body leaves. */
   begin(chunked: boolean): void {
     this.#chunked = chunked;
     this.bytes = 0;
     this.bytesMax = Infinity;
+    this.#named = NO_NAMES;
+  }
+
+  /**
+   * Trailers go on, where the body comes and leaves chunked.
+   *
+   * @param fieldsMax more break the framing
+   * @param named fields that the head's Connection names, in lower case
+   */
+  passTrailers(fieldsMax: number, named: readonly string[]): void {
+    this.decoder.keepTrailers(fieldsMax);
+    this.#named = named;
+  }
+
+  /** What ends the body in the chunked coding, once it is complete. */
+  get lastChunk(): Uint8Array {
+    const { trailers } = this.decoder;
+    return trailers.length === 0 ? LAST_CHUNK : lastChunkWith(trailers, this.#named);
   }
 
   /** The body is longer than it may be: why `push` has passed nothing on. */
@@ -56,12 +80,14 @@ export class Relay {
     this.bytes += length;
     if (this.isTooLong) return false;
     const isShared = source.isShared(bytes);
+    const last = decoder.done && this.#chunked ? this.lastChunk : NOTHING;
     if (length === 0) {
-      if (decoder.done && this.#chunked) output.put(LAST_CHUNK);
+      output.put(last);
       output.flush(target);
     } else if (isShared || this.#chunked || length <= COPY_BYTES_MAX) {
-      if (length + FRAMING_BYTES > output.room) output.flush(target);
+      if (length + last.length + FRAMING_BYTES > output.room) output.flush(target);
       this.#copy(output, bytes);
+      output.put(last);
       output.flush(target);
     } else {
       output.flush(target);
@@ -85,11 +111,9 @@ export class Relay {
   }
 
   #copy(output: Output, bytes: Buffer): void {
-    const { contentStart, contentEnd, done } = this.decoder;
+    const { contentStart, contentEnd } = this.decoder;
     if (this.#chunked) output.chunkSize(contentEnd - contentStart);
     output.copy(bytes, contentStart, contentEnd);
-    if (!this.#chunked) return;
-    output.put(CRLF);
-    if (done) output.put(LAST_CHUNK);
+    if (this.#chunked) output.put(CRLF);
   }
 }

@@ -53,10 +53,10 @@ export class Replay {
   /**
    * Sends what is kept.
    *
-   * @param isWhole the body is complete
+   * @param end what ends a body in the chunked coding; undefined where it is not complete
    */
-  send(output: Output, to: RequestTarget, wire: Wire, isWhole: boolean): void {
-    this.#kept!.send(output, to, wire, isWhole);
+  send(output: Output, to: RequestTarget, wire: Wire, end: Uint8Array | undefined): void {
+    this.#kept!.send(output, to, wire, end);
   }
 
   /** It will not be sent again. */

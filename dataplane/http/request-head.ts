@@ -9,11 +9,13 @@ import { isIPv6 } from "node:net";
 import type { PredicateInput } from "../../artifact/request-values.ts";
 import {
   COLON,
+  COMMA,
   CR,
   decimal,
   equals,
   equalsFolded,
   HOST_NAME,
+  HTAB,
   latin1,
   LF,
   QUESTION,
@@ -67,6 +69,8 @@ export class RequestHead implements PredicateInput {
   expectsContinue = false;
   /** Of an OPTIONS request (RFC 9110 §7.6.2); -1 where there is none, and for every other method. */
   maxForwards = -1;
+  /** It says `TE: trailers`, in HTTP/1.1. */
+  acceptsTrailers = false;
   /** A WebSocket handshake as RFC 6455 §4.1 has it; every other Upgrade is ignored. */
   wantsWebSocket = false;
 
@@ -202,6 +206,7 @@ export class RequestHead implements PredicateInput {
     this.contentLength = -1;
     this.isChunked = false;
     this.expectsContinue = false;
+    this.acceptsTrailers = false;
     this.maxForwards = -1;
     for (let i = 0; i < fields.count; i++) {
       const start = fields.valueStart[i]!;
@@ -243,6 +248,9 @@ export class RequestHead implements PredicateInput {
           if (this.maxForwards === -1) return BAD;
           break;
         }
+        case FIELD.TE:
+          if (this.minor > 0 && namesTrailers(bytes, start, end)) this.acceptsTrailers = true;
+          break;
         case FIELD.UPGRADE:
           upgrades = this.#isGet && equalsFolded(bytes, start, end, WEBSOCKET);
           break;
@@ -300,6 +308,21 @@ function isPort(port: number): boolean {
   return port >= 0 && port <= 65535;
 }
 
+/** True where `trailers` is one of the members of a TE field, RFC 9110 §10.1.4. */
+function namesTrailers(bytes: Buffer, start: number, end: number): boolean {
+  let at = start;
+  while (at < end) {
+    while (at < end && (bytes[at] === SP || bytes[at] === HTAB || bytes[at] === COMMA)) at++;
+    const from = at;
+    while (at < end && TOKEN[bytes[at]!] === 1) at++;
+    const to = at;
+    while (at < end && (bytes[at] === SP || bytes[at] === HTAB)) at++;
+    if ((at === end || bytes[at] === COMMA) && equalsFolded(bytes, from, to, TRAILERS)) return true;
+    while (at < end && bytes[at] !== COMMA) at++;
+  }
+  return false;
+}
+
 /** 0 for `chunked` alone; 501 where another known coding stands before it; 400 for all else. */
 function transferCoding(bytes: Buffer, start: number, end: number): number {
   if (equalsFolded(bytes, start, end, CHUNKED)) return 0;
@@ -317,4 +340,5 @@ const PUT = Buffer.from("PUT");
 const DELETE = Buffer.from("DELETE");
 const REFUSED = ["CONNECT", "TRACE", "TRACK"].map((name) => Buffer.from(name));
 const CONTINUE = Buffer.from("100-continue");
+const TRAILERS = Buffer.from("trailers");
 const CHUNKED = Buffer.from("chunked");

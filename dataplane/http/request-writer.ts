@@ -8,6 +8,7 @@ import { holdsCookie, writeCookiesWithout } from "./cookies.ts";
 import { FIELD } from "./fields.ts";
 import { CRLF, type Output } from "./output.ts";
 import { type RequestHead } from "./request-head.ts";
+import { type Via } from "./via.ts";
 
 /** What of a request's head depends on the backend that it goes to. */
 export interface RequestTarget {
@@ -37,6 +38,10 @@ export interface Forwarding {
   prefixAt: number;
   hostAt: number;
   marks: RequestMarks;
+  /** Undefined where no Via is added. */
+  via: Via | undefined;
+  /** Trailers go both ways. */
+  passesTrailers: boolean;
 }
 
 /** Request id and trace context: what the client sent of them goes on, or Balto's own instead. */
@@ -70,6 +75,7 @@ export function writeRequestHead(
   output.put(CRLF);
   writeFields(output, bytes, head, to);
   writeForwarding(output, bytes, head, to);
+  if (to.via !== undefined) output.put(to.via.lineOf(head.minor));
   to.marks.writeRequestFields(output);
   for (let i = 0; i < to.parameters.length; i++) {
     output.put(to.route.parameterFields[i]!);
@@ -90,6 +96,7 @@ export function writeRequestHead(
     output.put(CRLF);
   }
   if (head.wantsWebSocket) output.put(UPGRADE);
+  else if (to.passesTrailers && head.acceptsTrailers) output.put(TE);
   output.put(CRLF);
 }
 
@@ -111,11 +118,14 @@ function writeFields(output: Output, bytes: Buffer, head: RequestHead, to: Forwa
   for (let i = 0; i < fields.count; i++) {
     const kind = fields.kind[i];
     const passes =
-      kind === FIELD.OTHER || (kind === FIELD.MAX_FORWARDS && head.maxForwards === -1)
+      kind === FIELD.OTHER ||
+      (kind === FIELD.MAX_FORWARDS && head.maxForwards === -1) ||
+      (kind === FIELD.TRAILER && to.passesTrailers && head.isChunked)
         ? !fields.isNamedByConnection(bytes, i)
         : kind === FIELD.PROTECTED ||
           kind === FIELD.COOKIE ||
           kind === FIELD.DATE ||
+          kind === FIELD.VIA ||
           kind === FIELD.ALLOW_ORIGIN ||
           (kind === FIELD.FORWARDED && to.isTrusted) ||
           (kind! >= FIELD.REQUEST_ID && to.marks.passes(kind!));
@@ -196,5 +206,6 @@ const FORWARDED_HOST = Buffer.from("\r\nX-Forwarded-Host: ");
 const CHUNKED = Buffer.from("Transfer-Encoding: chunked\r\n");
 const CONTENT_LENGTH = Buffer.from("Content-Length: ");
 const UPGRADE = Buffer.from("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+const TE = Buffer.from("Connection: TE\r\nTE: trailers\r\n");
 const MAX_FORWARDS = Buffer.from("Max-Forwards: ");
 const EXPECT = Buffer.from("Expect: 100-continue\r\n");

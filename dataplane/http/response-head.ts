@@ -9,7 +9,7 @@ import { FIELD, FieldList } from "./fields.ts";
 export class ResponseHead {
   readonly fields: FieldList;
   readonly #headBytesMax: number;
-  #minor = 1;
+  minor = 1;
   status = 0;
   reasonStart = 0;
   reasonEnd = 0;
@@ -77,7 +77,7 @@ export class ResponseHead {
     this.reasonEnd = at;
     if (at + 1 >= end) return at < end && bytes[at] !== CR ? BAD : NEED_MORE;
     if (bytes[at] !== CR || bytes[at + 1] !== LF) return BAD;
-    this.#minor = minor;
+    this.minor = minor;
     this.keepAlive = minor > 0;
     return at + 2;
   }
@@ -123,7 +123,7 @@ export class ResponseHead {
         default:
       }
     }
-    if (this.isChunked && (this.contentLength !== -1 || this.#minor === 0)) return false;
+    if (this.isChunked && (this.contentLength !== -1 || this.minor === 0)) return false;
     if ((connection & 4) === 0) this.upgradesToWebSocket = false;
     if ((connection & 1) !== 0) this.keepAlive = false;
     else if ((connection & 2) !== 0) this.keepAlive = true;

@@ -6,6 +6,7 @@ import { httpDate } from "./http-date.ts";
 import { CRLF, type Output } from "./output.ts";
 import { type ResponseHead } from "./response-head.ts";
 import { ANSWERS, type OwnStatus } from "./status.ts";
+import { type Via } from "./via.ts";
 
 /** How the client's connection and the body are framed. */
 export interface Framing {
@@ -13,12 +14,16 @@ export interface Framing {
   minor: number;
   keepAlive: boolean;
   chunked: boolean;
+  /** Trailers go on behind the body. */
+  trailers: boolean;
   /** -1 writes no Content-Length. */
   contentLength: number;
   /** CORS lines of Balto's own, each with its CRLF; "" leaves the backend's as they are. */
   cors: string;
   /** The line that sets a cookie of Balto's own; "" where there is none. */
   cookie: string;
+  /** Undefined where no Via is added. */
+  via: Via | undefined;
   marks: AnswerMarks;
 }
 
@@ -39,9 +44,10 @@ export function writeResponseHead(
   head: ResponseHead,
   framing: Framing,
 ): void {
-  writeStatusAndFields(output, bytes, head, framing.cors !== "", framing.marks);
+  writeStatusAndFields(output, bytes, head, framing);
   if (framing.cors !== "") output.text(framing.cors);
   if (framing.cookie !== "") output.text(framing.cookie);
+  if (framing.via !== undefined) output.put(framing.via.lineOf(head.minor));
   framing.marks.writeAnswerFields(output);
   if (!head.hasDate) writeDate(output);
   writeFraming(output, framing);
@@ -53,9 +59,11 @@ export function writeInterimHead(
   bytes: Buffer,
   head: ResponseHead,
   lines: string,
+  via: Via | undefined,
   marks: AnswerMarks = NO_MARKS,
 ): void {
-  writeStatusAndFields(output, bytes, head, false, marks);
+  writeStatusAndFields(output, bytes, head, { cors: "", trailers: false, marks });
+  if (via !== undefined) output.put(via.lineOf(head.minor));
   output.text(lines);
   marks.writeAnswerFields(output);
   if (head.status === 101) output.put(UPGRADE);
@@ -99,8 +107,7 @@ function writeStatusAndFields(
   output: Output,
   bytes: Buffer,
   head: ResponseHead,
-  ownCors: boolean,
-  { hasId }: AnswerMarks,
+  { cors, trailers, marks: { hasId } }: Pick<Framing, "cors" | "trailers" | "marks">,
 ): void {
   output.put(VERSION);
   output.decimal(head.status);
@@ -111,8 +118,8 @@ function writeStatusAndFields(
   let run = -1;
   for (let i = 0; i < fields.count; i++) {
     const passes =
-      passesToClient(fields.kind[i]!) &&
-      !(ownCors && fields.kind[i] === FIELD.ALLOW_ORIGIN) &&
+      (passesToClient(fields.kind[i]!) || (trailers && fields.kind[i] === FIELD.TRAILER)) &&
+      !(cors !== "" && fields.kind[i] === FIELD.ALLOW_ORIGIN) &&
       !(hasId && fields.kind[i] === FIELD.REQUEST_ID) &&
       !(fields.kind[i] === FIELD.OTHER && fields.isNamedByConnection(bytes, i));
     if (passes && fields.isTidy(i)) {
@@ -139,6 +146,7 @@ function passesToClient(kind: number): boolean {
     kind === FIELD.TRANSFER_ENCODING ||
     kind === FIELD.CONTENT_LENGTH ||
     kind === FIELD.TE ||
+    kind === FIELD.TRAILER ||
     kind === FIELD.UPGRADE
   );
 }
@@ -151,7 +159,12 @@ function writeDate(output: Output): void {
 
 function writeFraming(
   output: Output,
-  { minor, keepAlive, chunked, contentLength }: Omit<Framing, "cors" | "cookie" | "marks">,
+  {
+    minor,
+    keepAlive,
+    chunked,
+    contentLength,
+  }: Pick<Framing, "minor" | "keepAlive" | "chunked" | "contentLength">,
 ): void {
   if (contentLength !== -1) {
     output.put(CONTENT_LENGTH);

@@ -8,6 +8,12 @@
 import { getSystemErrorMap, getSystemErrorName } from "node:util";
 import { type Server, type Socket } from "node:net";
 
+/** One end of a connection; what is left out is not known. */
+export interface SocketName {
+  address?: string;
+  port?: number;
+}
+
 /** libuv's `uv_tcp_t`. Every call returns 0 or a negated errno. */
 export interface TcpHandle {
   /** Called for every read, with the handle as `this`; returns the buffer for the next one, if another. */
@@ -20,9 +26,12 @@ export interface TcpHandle {
   readStop(): number;
   writeBuffer(request: WriteRequest, bytes: Buffer): number;
   shutdown(request: ShutdownRequest): number;
+  bind(address: string, port: number, flags: number): number;
+  bind6(address: string, port: number, flags: number): number;
   connect(request: ConnectRequest, address: string, port: number): number;
   connect6(request: ConnectRequest, address: string, port: number): number;
-  getpeername(out: { address?: string }): number;
+  getpeername(out: SocketName): number;
+  getsockname(out: SocketName): number;
   setNoDelay(on: boolean): number;
   close(closed: () => void): void;
   reset(closed: () => void): number;
@@ -49,7 +58,7 @@ interface StreamBinding {
 interface TcpBinding {
   TCP: new (kind: number) => TcpHandle;
   TCPConnectWrap: new () => ConnectRequest;
-  constants: { SOCKET: number };
+  constants: { SOCKET: number; SERVER: number; UV_TCP_REUSEPORT: number };
 }
 
 const node = process as unknown as { binding(name: string): unknown };
@@ -92,7 +101,17 @@ export function shutdown(handle: TcpHandle, done: () => void): number {
 export function isDisconnected(handle: Pick<TcpHandle, "getpeername"> | undefined): boolean {
   return handle === undefined || handle.getpeername(peerName) !== 0;
 }
-const peerName: { address?: string } = {};
+const peerName: SocketName = {};
+
+/** From now on the connection's peer goes by this name: a proxy in front has said whose it is. */
+export function renamePeer(handle: TcpHandle, { address, port }: Required<SocketName>): void {
+  const getpeername = handle.getpeername.bind(handle);
+  handle.getpeername = (out) => {
+    const status = getpeername(out);
+    if (status === 0) Object.assign(out, { address, port });
+    return status;
+  };
+}
 
 /** What a Node socket reads from, TLS or not; undefined where it is destroyed. */
 export function socketHandle(socket: Socket): Pick<TcpHandle, "getpeername"> | undefined {
@@ -114,6 +133,25 @@ export function connectTcp(
   if (status === 0 && handle.fd >= connectDescriptorsMax) status = TOO_MANY_FILES;
   if (status !== 0) process.nextTick(done, status);
   return handle;
+}
+
+/**
+ * Takes any free port of an IP address without listening there, so that nobody else is given it; who
+ * listens with `reusePort` can.
+ *
+ * @throws Error where the address is not this machine's
+ */
+export function holdTcpPort(address: string): number {
+  const handle = new tcp.TCP(tcp.constants.SERVER);
+  const flags = tcp.constants.UV_TCP_REUSEPORT;
+  const name: SocketName = {};
+  // Some errors of a bind are told with the next call only.
+  const status =
+    (address.includes(":") ? handle.bind6(address, 0, flags) : handle.bind(address, 0, flags)) ||
+    handle.getsockname(name);
+  if (status === 0 && name.port !== undefined && name.port !== 0) return name.port;
+  handle.close(() => {});
+  throw systemError(status, "bind");
 }
 
 /**

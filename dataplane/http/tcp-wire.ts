@@ -12,6 +12,7 @@ import {
   isDisconnected,
   isWriteUnderWay,
   shutdown,
+  type SocketName,
   systemError,
   type TcpHandle,
   type WriteRequest,
@@ -29,7 +30,7 @@ interface OwnedRequest extends WriteRequest {
 }
 
 export class TcpWire implements Wire {
-  readonly #owner: WireOwner;
+  #owner: WireOwner;
   readonly #buffers: ReadBuffers;
   #handle: OwnedHandle;
   /** What the system reads into until the next read has been handed on. */
@@ -70,8 +71,20 @@ export class TcpWire implements Wire {
     this.#handle.onread = onRead;
   }
 
+  /** Tells another owner from now on. */
+  adopt(owner: WireOwner): void {
+    this.#owner = owner;
+  }
+
+  /** Leaves the connection to somebody else, unharmed; the wire tells nothing more. */
+  release(): TcpHandle {
+    if (!this.#isPaused) this.#handle.readStop();
+    this.#isClosed = true;
+    return this.#handle;
+  }
+
   get remoteAddress(): string {
-    const name: { address?: string } = {};
+    const name: SocketName = {};
     if (!this.#isClosed) this.#handle.getpeername(name);
     return name.address ?? "";
   }

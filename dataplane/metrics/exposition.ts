@@ -18,6 +18,17 @@ export interface Family {
   collect(sample: (labels: readonly string[], value: number) => void): void;
 }
 
+/** The same of a histogram. */
+export interface HistogramFamily {
+  name: string;
+  help: string;
+  type: "histogram";
+  labels: readonly string[];
+  bounds: readonly Bound[];
+  /** Calls `sample` for each set of labels, with cells as `Exposition.histogram` takes them. */
+  collect(sample: (labels: readonly string[], cells: Float64Array) => void): void;
+}
+
 /** Characters of one piece. */
 const PIECE_LENGTH = 32 * 1024;
 
@@ -63,10 +74,15 @@ export class Exposition {
       `${name}_sum${braced} ${cells[length + 1]!}\n${name}_count${braced} ${count}\n`;
   }
 
-  family(family: Family): void {
+  family(family: Family | HistogramFamily): void {
     const { name, help, type, labels } = family;
     this.head(name, type, help);
-    family.collect((values, value) => this.sample(name, labelText(labels, values), value));
+    if (family.type === "histogram") {
+      const { bounds } = family;
+      family.collect((values, cells) =>
+        this.histogram(name, labelText(labels, values), bounds, cells),
+      );
+    } else family.collect((values, value) => this.sample(name, labelText(labels, values), value));
   }
 
   /** Text of the same format that was written elsewhere. */

@@ -2,6 +2,7 @@
  * Live names: which sets of labels an artifact still has a route or a backend for.
  */
 import { formatBackendUrl, parseBackendUrl } from "../../artifact/address.ts";
+import { streamsOf } from "../../artifact/decode.ts";
 import { RowReader, textOf, type View } from "../../artifact/view.ts";
 import { backendId } from "../pool/state/identity.ts";
 import type { Directory, Entry } from "./directory.ts";
@@ -22,12 +23,7 @@ export function liveNames(
     pools: new RowReader(view, "pools"),
     backends: new RowReader(view, "backends"),
   };
-  for (let route = 0; route < rows.routes.count; route++) {
-    const name = rows.services.text(route, "name");
-    // Of a hundred thousand services few have been asked for anything.
-    if (!wanted.has(name)) continue;
-    routes.add(routeKey(name, rows.routes.text(route, "pattern")));
-    const pool = rows.services.number(route, "pool");
+  const addBackends = (pool: number): void => {
     const label = rows.pools.text(pool, "label");
     const { first, count } = rows.pools.run(pool, "backends");
     for (let row = first; row < first + count; row++) {
@@ -35,6 +31,17 @@ export function liveNames(
       const address = parseBackendUrl(resolved.get(text) ?? text);
       if (typeof address !== "string") backends.add(backendId(label, formatBackendUrl(address)));
     }
+  };
+  for (let route = 0; route < rows.routes.count; route++) {
+    const name = rows.services.text(route, "name");
+    // Of a hundred thousand services few have been asked for anything.
+    if (!wanted.has(name)) continue;
+    routes.add(routeKey(name, rows.routes.text(route, "pattern")));
+    addBackends(rows.services.number(route, "pool"));
+  }
+  for (const { pool, sni } of streamsOf(view)) {
+    if (pool !== undefined) addBackends(pool);
+    for (const route of sni) addBackends(route.pool);
   }
   // Endpoints of a name come and go without a reload.
   const hasBackend = (id: string): boolean => id === "" || backends.has(id.replace(/ \(.*$/, ""));

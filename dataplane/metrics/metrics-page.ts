@@ -6,13 +6,13 @@ import { setImmediate as pause } from "node:timers/promises";
 
 import { THREAD } from "./cells.ts";
 import type { Directory } from "./directory.ts";
-import { Exposition, type Family } from "./exposition.ts";
+import { Exposition, type Family, type HistogramFamily } from "./exposition.ts";
 import { dropsOf, writeHotFamilies } from "./hot-families.ts";
 import { ProcessMetrics } from "./process-metrics.ts";
 
 export class MetricsPage {
   readonly #directory: Directory;
-  readonly #families: Family[];
+  readonly #families: (Family | HistogramFamily)[];
   readonly #process = new ProcessMetrics();
 
   constructor(directory: Directory) {
@@ -36,7 +36,7 @@ export class MetricsPage {
   }
 
   /** From now on this one stands on the page, too. */
-  register(family: Family): void {
+  register(family: Family | HistogramFamily): void {
     this.#families.push(family);
   }
 

@@ -13,6 +13,7 @@ import { methodLabel, METHOD_LABELS } from "../metrics/method-label.ts";
 import { createSegment, Recorder } from "../metrics/recorder.ts";
 import type { RouteMeter } from "../metrics/route-meter.ts";
 import type { Backend } from "../pool/backend.ts";
+import type { StreamRecord } from "../stream/stream-record.ts";
 import { spanOf } from "../tracing/span.ts";
 import { SpanBatch } from "../tracing/span-batch.ts";
 import { Account, TRACE_BEGUN, TRACE_CONTINUED, TRACE_PASSED, WORDS } from "./account.ts";
@@ -103,6 +104,11 @@ export class Observer {
       },
     };
     deadlines.add(sweep);
+  }
+
+  /** A connection of a stream is over, or was turned away. */
+  streamEnded(record: StreamRecord): void {
+    this.#log?.writeStream(record, this.#wallClock + performance.now());
   }
 
   /** Sends what has not been sent yet: the worker is about to end. */

@@ -100,6 +100,13 @@ export class UpstreamConnection implements WireOwner {
     this.#wire?.destroy();
   }
 
+  /** As `destroy`; the backend learns that what it has got is not whole. */
+  reset(): void {
+    this.#detach();
+    this.#closed();
+    this.#wire?.reset();
+  }
+
   onConnect(): void {
     this.isConnected = true;
     this.#measure();

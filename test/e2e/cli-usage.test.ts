@@ -62,7 +62,7 @@ const mistakes: [args: string[], said: RegExp][] = [
   [["inspect"], /FILE is missing: which artifact.*\n {2}for example: balto inspect/],
   [
     ["schema", "servic"],
-    /KIND is config, service, pool or tests, not "servic"\n {2}did you mean service\?/,
+    /KIND is config, service, pool, stream or tests, not "servic"\n {2}did you mean service\?/,
   ],
   [["serve"], /--artifact FILE is missing: which artifact.*\n {2}for example: balto serve/],
   [["serve", "--artifact", "x", "--workers", "0"], /--workers is a number from 1 to 256, not "0"/],

@@ -2,13 +2,17 @@
 
 import { expect, test } from "vitest";
 
-import { serving } from "../harness/artifact.ts";
+import { serving, type SettingOverrides } from "../harness/artifact.ts";
 import { type Answer, Client, requestBytes } from "../harness/client.ts";
 import { start } from "../harness/data-plane.ts";
 import { type OriginPeer, startRawOrigin } from "../harness/raw-origin.ts";
 
 /** What the backend says to the request for `/<index>`, byte for byte. */
-async function startSaying(answers: readonly (string | Buffer)[], ends = false) {
+async function startSaying(
+  answers: readonly (string | Buffer)[],
+  ends = false,
+  settings: SettingOverrides = {},
+) {
   const origin = await startRawOrigin(async (peer: OriginPeer) => {
     for (;;) {
       const request = await peer.request();
@@ -18,7 +22,7 @@ async function startSaying(answers: readonly (string | Buffer)[], ends = false) 
       if (ends) peer.end();
     }
   });
-  return { origin, balto: await start(serving({ to: origin })) };
+  return { origin, balto: await start(serving({ to: origin }, settings)) };
 }
 
 async function answerTo(port: number, line: string): Promise<Answer> {
@@ -200,4 +204,35 @@ test("interim answers are relayed to HTTP/1.1 clients and not to HTTP/1.0 ones",
   // A 100 that nobody asked for is dropped.
   expect((await client.ask("GET /1")).status).toBe(200);
   expect((await answerTo(balto.port, "GET /0 HTTP/1.0")).status).toBe(200);
+});
+
+const DISGUISED = `HTTP/1.1 200 OK\r\nContent_Length: 9\r\nKeep_Alive: 1\r\nX_A: 2\r\n${EMPTY}`;
+
+test.each([
+  ["reject", 502, [undefined, undefined, undefined]],
+  ["drop", 200, [undefined, undefined, "2"]],
+  ["allow", 200, ["9", "1", "2"]],
+] as const)(
+  "an answer's disguised fields where underscores are %s",
+  async (underscores, status, seen) => {
+    const { balto } = await startSaying([DISGUISED], false, { underscores });
+    const answer = await answerTo(balto.port, "GET /0");
+    const names = ["Content_Length", "Keep_Alive", "X_A"];
+    expect([answer.status, names.map((name) => answer.field(name))]).toEqual([status, seen]);
+  },
+);
+
+test("an answer's Via gets Balto's name where it has one, with the version that it came in", async () => {
+  const said = [
+    `HTTP/1.1 200 OK\r\nVia: 1.1 a\r\nConnection: Via\r\n${EMPTY}`,
+    `HTTP/1.0 200 OK\r\n${EMPTY}`,
+  ];
+  const named = await startSaying(said, false, { via: "edge" });
+  expect((await answerTo(named.balto.port, "GET /0")).all("via")).toEqual(["1.1 a", "1.1 edge"]);
+  expect((await answerTo(named.balto.port, "GET /1")).all("via")).toEqual(["1.0 edge"]);
+  const own = await answerTo(named.balto.port, "GET /health");
+  expect(own.all("via")).toEqual([]);
+  const nameless = await startSaying(said);
+  expect((await answerTo(nameless.balto.port, "GET /0")).all("via")).toEqual(["1.1 a"]);
+  expect((await answerTo(nameless.balto.port, "GET /1")).all("via")).toEqual([]);
 });

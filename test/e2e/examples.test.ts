@@ -8,6 +8,7 @@ import { expect, it } from "vitest";
 
 import { startEchoBackend } from "../../examples/echo-backend.ts";
 import { bundle, SCHEMA_NAMES } from "../../schema/schemas.ts";
+import { freePort } from "../harness/free-port.ts";
 import { folderWith, root, startBalto } from "./cli-process.ts";
 import { ask, backend, gone, serving } from "./cli-traffic.ts";
 import type { Answer } from "./cli-traffic.ts";
@@ -18,6 +19,8 @@ interface Row {
   method?: string;
   host: string;
   path: string;
+  /** The port of the stream that takes it, in place of the HTTP listener. */
+  stream?: number;
   body?: string;
   /** Further fields of the request. */
   send?: Record<string, string>;
@@ -63,7 +66,11 @@ for (const tree of trees) {
     cpSync(join(root, tree), folder, { recursive: true });
     const ports = await swapPorts(folder);
     const { port } = await serving(startBalto(["run", folder, "--workers", "1"]));
-    for (const row of rows) await checkRow(port, row, ports);
+    for (const row of rows) {
+      const at = row.stream === undefined ? port : ports.get(row.stream);
+      if (at === undefined) throw new Error(`${tree} has no port ${row.stream}`);
+      await checkRow(at, row, ports);
+    }
   });
 }
 
@@ -127,11 +134,16 @@ function rowsOf(tree: string): Row[] {
   return JSON.parse(readFileSync(join(root, tree, "requests.json"), "utf8")) as Row[];
 }
 
-/** Echo backends in place of the ports the tree names; the port each has now. */
+/** Echo backends in place of the ports the tree names, free ports for its streams; what each is now. */
 async function swapPorts(folder: string): Promise<Map<number, number>> {
   const ports = new Map<number, number>();
   for (const path of yamlFiles(folder)) {
     let text = readFileSync(path, "utf8").replace(/":5500"/, '"127.0.0.1:0"');
+    for (const [, word] of text.matchAll(/^listen: ":(\d+)"$/gm)) {
+      const port = await freePort();
+      ports.set(Number(word), port);
+      text = text.replace(`":${word}"`, `"127.0.0.1:${port}"`);
+    }
     for (const [word] of text.matchAll(/\b(?:808\d|3000)\b/g)) {
       if (!ports.has(Number(word))) ports.set(Number(word), await backend());
     }

@@ -12,7 +12,7 @@ import { start } from "../harness/data-plane.ts";
 import { startOrigin, type Received } from "../harness/origin.ts";
 
 const tree = (url: string, config: string, global: string): Record<string, string> => ({
-  "balto.config.yaml": `${global}server: { port: "127.0.0.1:0", limits: { target: 256B, fields: 8, head: 1KiB }${config} }\n`,
+  "balto.config.yaml": `${global}server: { port: "127.0.0.1:0", limits: { target: 256B, fields: 8, head: 1KiB, via_hops: 2 }${config} }\n`,
   "services/all.yaml": `services:
   - { name: strip, domain: a.test, path_prefix: /api/v1/*, ports: ["${url}"] }
   - { name: exact, domain: a.test, path_prefix: /exact, ports: ["${url}/base"] }
@@ -76,6 +76,23 @@ const requests: readonly (readonly [line: string, ...fields: string[]])[] = [
   ["GET /a%4"],
   ["GET /a%zz"],
   ["GET /a\\b"],
+  ["GET /kept/a%5Cb"],
+  ["GET /kept/..;/b"],
+  ["GET /kept/%2e;x/b"],
+  ["GET /kept/..%3B/b"],
+  ["GET /kept/...;/b"],
+  ["GET /kept/%252e%252E/b"],
+  ["GET /kept/%25%32%65"],
+  ["GET /kept/100%25/b"],
+  ["GET /kept/%25zz/../%255c"],
+  ["GET /kept/a", "X_Forwarded_For: 1", "Content_Length: 2"],
+  ["GET /kept/a", "X_FORWARDED_thing: 1"],
+  ["GET /kept/a", "Via: 1.1 edge, 1.0 EDGE"],
+  ["GET /kept/a", "Via: 1.1 edge, 1.0 EDGE (a, b)", "Via: HTTP/1.1 edge"],
+  ["GET /nothing", "Via: 1.1 edge", "Via: 1.1 edge", "Via: 1.1 edge"],
+  ["GET /health", "Via: 1.1 edge, 1.1 edge, 1.1 edge"],
+  ["OPTIONS /kept/a", "Max-Forwards: 0", "Via: 1.1 edge, 1.1 edge, 1.1 edge"],
+  ["GET /kept/a", "X_Param_id: 1", "X_Other: 2"],
   ["GET /a#b"],
   ["GET /caf\u00e9"],
   ["TRACE /api/v1/a"],
@@ -98,10 +115,24 @@ interface Told {
   fields?: (string | undefined)[];
 }
 
-const FIELDS = ["Host", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Param-id"];
+const FIELDS = [
+  "Host",
+  "X-Forwarded-For",
+  "X-Forwarded-Proto",
+  "X-Forwarded-Host",
+  "X-Param-id",
+  "Via",
+  "X_Forwarded_For",
+];
 
 const variants: [name: string, config: string, global?: string][] = [
   ["nobody is trusted", ""],
+  ["backslashes may be encoded", ", encoded_backslash: allow"],
+  ["paths are strict", ", strict_paths: true"],
+  ["paths are strict and hold backslashes", ", strict_paths: true, encoded_backslash: allow"],
+  ["it has a name in Via", ", via: edge"],
+  ["disguised fields are dropped", ", underscores: drop"],
+  ["disguised fields are allowed", ", underscores: allow"],
   ["this client is trusted", ", trusted_proxies: [127.0.0.0/8]"],
   ["preflights are answered", "", 'global: { cors: { enabled: true, allowed_origins: ["*"] } }\n'],
 ];

@@ -253,7 +253,7 @@ it("stops a change that claims another team's host, or breaks a route test", asy
   const grab = await review("grab");
   expect([grab.status, grab.steps]).toEqual([1, ["Check"]]);
   expect(grab.output).toMatch(
-    /^::error file=configs\/services\/shop\/grab\.yaml,line=2,.*BAL4009/m,
+    /^::error file=configs\/services\/shop\/grab\.yaml,line=2,.*BAL4020/m,
   );
   put(work, file, "name: grab\ndomain: shop.example.com\npath_prefix: /about\nports: [1]\n");
   const broken = await review("broken");

@@ -88,3 +88,54 @@ test("a parameter is UTF-8 once it is decoded, and a field value that cannot end
     { pattern: "/u/:id" },
   );
 });
+
+test("an encoded backslash is passed on as it stands where it is allowed", async () => {
+  await expectRows(
+    [
+      row("/a/%5C", "/%5C"),
+      row("/a/%5c..%5cb", "/%5c..%5cb"),
+      row("/a/..%5c", "/..%5c"),
+      row("/a%5cb", "404"),
+      row("/a/\\b", "400 close"),
+      row("/a/..;/b", "/..;/b"),
+      row("/a/%252e%252e/b", "/%252e%252e/b"),
+    ],
+    { pattern: "/a/*" },
+    { encodedBackslash: "allow" },
+  );
+});
+
+test("strict paths leave a backend nothing to resolve once more", async () => {
+  await expectRows(
+    [
+      row("/a/..;/b", "400"),
+      row("/a/.;x", "400"),
+      row("/a/%2e%2E;x=y/b", "400"),
+      row("/a/..%3b/b", "400"),
+      row("/a/%252e%252e/b", "400"),
+      row("/a/%25%32%65", "400"),
+      row("/a/%2541", "400"),
+      row("/a/%5C", "400"),
+      row("/a/x/../b", "/b"),
+      row("/a/b;c=d", "/b;c=d"),
+      row("/a/...;x", "/...;x"),
+      row("/a/100%25", "/100%25"),
+      row("/a/b?c=..;/%252e", "/b?c=..;/%252e"),
+    ],
+    { pattern: "/a/*" },
+    { strictPaths: true },
+  );
+});
+
+test("both at once", async () => {
+  await expectRows(
+    [
+      row("/a/%5C", "/%5C"),
+      row("/a/..%5c", "/..%5c"),
+      row("/a/..;%5c", "400"),
+      row("/a/%255c", "400"),
+    ],
+    { pattern: "/a/*" },
+    { encodedBackslash: "allow", strictPaths: true },
+  );
+});

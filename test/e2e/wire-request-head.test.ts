@@ -5,6 +5,8 @@ import { test } from "vitest";
 import { expectRows, type WireRow } from "../harness/wire-rows.ts";
 
 const HOST = "Host: a.test\r\n";
+const post = (lines: string, body: string): string =>
+  `POST / HTTP/1.1\r\n${HOST}${lines}\r\n${body}`;
 const get = (lines: string): string => `GET / HTTP/1.1\r\n${HOST}${lines}\r\n`;
 const line = (text: string): string => `${text}\r\n${HOST}\r\n`;
 const host = (value: string): string => `GET / HTTP/1.1\r\nHost: ${value}\r\n\r\n`;
@@ -153,6 +155,47 @@ test("names with an underscore that equal a field of the framing or the way are 
   ]);
 });
 
+const DISGUISED = ["Content_Length", "Transfer_Encoding", "X_Forwarded_For", "X-Forwarded_Host"];
+const MORE_DISGUISED = ["X_FORWARDED_PROTO", "Proxy_Authorization", "Keep_Alive", "X_Request_Id"];
+
+test("they are taken away where a setting says so", async () => {
+  await expectRows(
+    [
+      ...[...DISGUISED, ...MORE_DISGUISED].map((name): WireRow => {
+        return [name, get(`A: 1\r\n${name}: 5\r\nB: 2\r\n`), "GET /; A: 1; B: 2"];
+      }),
+      [
+        "beside the true one",
+        post("Content_Length: 9\r\nContent-Length: 2\r\n", "hi"),
+        "POST /; =hi",
+      ],
+      ["another name with one", get("X_A: 5\r\n"), "GET /; X_A: 5"],
+      ["a parameter's", get("X_Param_id: 5\r\n"), "GET /"],
+    ],
+    {},
+    { underscores: "drop" },
+  );
+});
+
+test("they are fields as any other where a setting allows them", async () => {
+  await expectRows(
+    [
+      ...[...DISGUISED, ...MORE_DISGUISED].map((name): WireRow => {
+        return [name, get(`A: 1\r\n${name}: 5\r\nB: 2\r\n`), `GET /; A: 1; ${name}: 5; B: 2`];
+      }),
+      [
+        "beside the true one",
+        post("Content_Length: 9\r\nContent-Length: 2\r\n", "hi"),
+        "POST /; Content_Length: 9; =hi",
+      ],
+      ["one that Connection names", get("Connection: Keep_Alive\r\nKeep_Alive: 5\r\n"), "GET /"],
+      ["a parameter's, which only Balto writes", get("X_Param_id: 5\r\n"), "GET /"],
+    ],
+    {},
+    { underscores: "allow" },
+  );
+});
+
 test("Connection takes away what it names, and not what others rely on", async () => {
   const kept = "Authorization: a\r\nCookie: b\r\n";
   await expectRows([
@@ -222,4 +265,52 @@ test("Max-Forwards counts down the way of OPTIONS, and of nothing else", async (
     ["twice", options("Max-Forwards: 1\r\nMax-Forwards: 1\r\n"), BAD],
     ["of GET", get("Max-Forwards: 0\r\n"), "GET /; Max-Forwards: 0"],
   ]);
+});
+
+const via = (...values: string[]): string =>
+  get(values.map((value) => `Via: ${value}\r\n`).join(""));
+
+test("Via is passed as it came where Balto has no name of its own", async () => {
+  await expectRows([
+    ["one", via("1.1 a, 1.0 b (c, d)"), "GET /; Via: 1.1 a, 1.0 b (c, d)"],
+    ["two", via("1.1 a", "1.1 a", "1.1 a", "1.1 a"), `GET /${"; Via: 1.1 a".repeat(4)}`],
+    ["one that Connection names", get("Connection: Via\r\nVia: 1.1 a\r\n"), "GET /; Via: 1.1 a"],
+  ]);
+});
+
+test("Via gets Balto's name, and a request that names it more often than it may is a loop", async () => {
+  const own = "Via: 1.1 edge";
+  await expectRows(
+    [
+      ["none", get(""), `GET /; ${own}`],
+      ["HTTP/1.0", "GET / HTTP/1.0\r\n\r\n", "GET /; Via: 1.0 edge close"],
+      ["another's", via("1.1 a"), `GET /; Via: 1.1 a; ${own}`],
+      [
+        "one that Connection names",
+        get("Connection: Via\r\nVia: 1.1 a\r\n"),
+        `GET /; Via: 1.1 a; ${own}`,
+      ],
+      ["twice", via("1.1 edge, 1.1 a, 1.0 EDGE"), `GET /; Via: 1.1 edge, 1.1 a, 1.0 EDGE; ${own}`],
+      ["three times", via("1.1 edge, 1.1 edge,1.1 edge"), "508"],
+      [
+        "three times in three fields",
+        via("1.1 edge", "1.1 a", "1.1 edge", "HTTP/1.1\tEdge"),
+        "508",
+      ],
+      ["with comments", via("1.1 edge (a, b), 1.1 edge(\\), () c), 1.1 edge"), "508"],
+      [
+        "in comments and in other names",
+        via("1.1 a (1.1 edge, 1.1 edge), 1.1 edges, 1.1 my-edge, edge, 1.1 edge"),
+        `GET /; Via: 1.1 a (1.1 edge, 1.1 edge), 1.1 edges, 1.1 my-edge, edge, 1.1 edge; ${own}`,
+      ],
+      [
+        "with a body",
+        `${post("Via: 1.1 edge,1.1 edge,1.1 edge\r\nContent-Length: 2\r\n", "hi")}`,
+        "508",
+      ],
+      ["a probe", via("1.1 edge, 1.1 edge, 1.1 edge").replace("/", "/health"), "200"],
+    ],
+    {},
+    { via: "edge", limits: { viaHopsMax: 2 } },
+  );
 });

@@ -10,9 +10,10 @@ import { type FieldList } from "../../dataplane/http/fields.ts";
 import { RequestHead } from "../../dataplane/http/request-head.ts";
 import { ResponseHead } from "../../dataplane/http/response-head.ts";
 import { type Random } from "./random.ts";
+import { checkClientHello, checkProxyHeader, type StreamTarget } from "./stream-invariants.ts";
 
 /** What is fuzzed. */
-export type Target = "request" | "response" | "body";
+export type Target = "request" | "response" | "body" | StreamTarget;
 
 const limits = { headBytesMax: 2048, targetBytesMax: 512, fieldsMax: 24 };
 const request = new RequestHead(limits);
@@ -37,7 +38,9 @@ const PARSERS: Record<"request" | "response", HeadParser> = {
 
 /** Checks an input against everything that must hold. */
 export function check(target: Target, input: Buffer, random: Random): void {
-  if (target === "body") checkBody(input, random);
+  if (target === "proxy-header") checkProxyHeader(input, random);
+  else if (target === "client-hello") checkClientHello(input, random);
+  else if (target === "body") checkBody(input, random);
   else checkHead(PARSERS[target], input, random);
 }
 

@@ -12,6 +12,7 @@ import { corpusOf } from "./corpus.ts";
 import { chunkedBody, mutated, requestStream, responseStream } from "./grammar.ts";
 import { check, type Target } from "./invariants.ts";
 import { Random } from "./random.ts";
+import { clientHello, proxyHeader } from "./stream-grammar.ts";
 
 /** Between two looks at the coverage, each of which costs as much as four inputs do. */
 const BATCH = 8;
@@ -19,7 +20,13 @@ const BATCH = 8;
 const INPUTS_MAX = 5_000;
 
 const FOUND = fileURLToPath(new URL("../../.vitest/fuzz", import.meta.url));
-const GENERATORS = { request: requestStream, response: responseStream, body: chunkedBody };
+const GENERATORS = {
+  request: requestStream,
+  response: responseStream,
+  body: chunkedBody,
+  "proxy-header": proxyHeader,
+  "client-hello": clientHello,
+};
 
 interface CoverageRange {
   startOffset: number;
@@ -48,7 +55,7 @@ class Coverage {
     this.#session.post("Profiler.takePreciseCoverage", (error, taken) => {
       if (error !== null) throw error;
       for (const { url, functions } of taken.result) {
-        if (!url.includes("/dataplane/http/")) continue;
+        if (!/\/dataplane\/(http|stream)\//.test(url)) continue;
         for (const { ranges } of functions) this.#add(url, ranges);
       }
     });
@@ -114,7 +121,7 @@ process.stdout.write(`fuzzing for ${seconds} s, BALTO_SEED=${seed}\n`);
 
 const random = new Random(seed);
 const coverage = new Coverage();
-const targets: Target[] = ["request", "response", "body"];
+const targets = Object.keys(GENERATORS) as Target[];
 const campaigns = targets.map((target) => new Campaign(target, random));
 const end = performance.now() + seconds * 1000;
 let tried = 0;

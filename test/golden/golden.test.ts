@@ -1,11 +1,14 @@
 /**
- * Every golden case says what the compiler says. `UPDATE=1` rewrites them; review the diff.
+ * Every golden case says what the compiler says, or what the import of its balance.yaml says. `UPDATE=1`
+ * rewrites them; review the diff.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { env } from "node:process";
 import { expect, it } from "vitest";
-import { compile } from "../../compiler/compile.ts";
+import { compile, type CompileResult } from "../../compiler/compile.ts";
+import { importBalance } from "../../compiler/import/balance.ts";
 import { readRouteTests } from "../../compiler/route-test/route-test.ts";
+import type { SourceFile } from "../../compiler/source-tree.ts";
 import { formatDiagnostics, formatGolden, parseGolden } from "./golden-file.ts";
 
 const folder = new URL(".", import.meta.url);
@@ -14,7 +17,7 @@ for (const name of readdirSync(folder).filter((file) => file.endsWith(".golden")
   it(`says what ${name} expects`, () => {
     const path = new URL(name, folder);
     const { files, input, expected } = parseGolden(readFileSync(path, "utf8"));
-    const result = compile({ files });
+    const result = resultOf(files);
     // As `balto check` has it: what is wrong with route tests keeps no tree from being served.
     const { diagnostics } = readRouteTests({ files }, result.model);
     const said = [...result.diagnostics, ...diagnostics];
@@ -26,4 +29,13 @@ for (const name of readdirSync(folder).filter((file) => file.endsWith(".golden")
     const hasError = result.diagnostics.some(({ severity }) => severity === "error");
     expect(result.artifact === undefined).toBe(hasError);
   });
+}
+
+function resultOf(files: SourceFile[]): Omit<CompileResult, "api"> {
+  const [first] = files;
+  if (first?.path !== "balance.yaml" || !(first.content instanceof Uint8Array)) {
+    return compile({ files });
+  }
+  const { files: written, diagnostics } = importBalance(first.path, first.content);
+  return { diagnostics, ...(written.length > 0 && { artifact: new Uint8Array() }) };
 }

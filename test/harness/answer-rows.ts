@@ -3,16 +3,16 @@
 
 import { expect } from "vitest";
 
-import { serving } from "./artifact.ts";
+import { serving, type SettingOverrides } from "./artifact.ts";
 import { Client, requestBytes } from "./client.ts";
 import { start } from "./data-plane.ts";
-import { Truncated } from "./message.ts";
+import { type Field, Truncated } from "./message.ts";
 import { ConnectionReset } from "./peer.ts";
 import { type OriginPeer, startRawOrigin } from "./raw-origin.ts";
 import { sleep, until } from "./until.ts";
 
 /**
- * What a backend says, and what the client gets of it: `STATUS body`, interim answers with ` | ` in
+ * What a backend says, and what the client gets of it: `STATUS body`, trailers as `; +Name: value`, interim answers with ` | ` in
  * front, `cut` where the connection ends in the middle; and what becomes of the backend's connection.
  */
 export type AnswerRow = [what: string, bytes: string, client: string, backend: "kept" | "closed"];
@@ -25,6 +25,7 @@ export interface AnswerOptions {
   ends?: boolean;
   /** Every answer comes in one piece. */
   onlyWhole?: boolean;
+  settings?: SettingOverrides;
 }
 
 /** Between the two pieces of a cut answer. */
@@ -74,7 +75,9 @@ export async function expectAnswers(
     }
   });
   // Half of what it says is a failure: no breaker shall come in between.
-  const balto = await start(serving({ to: origin, policy: { breaker: undefined } }));
+  const balto = await start(
+    serving({ to: origin, policy: { breaker: undefined } }, options.settings),
+  );
 
   for (let at = 0; at < attempts.length; at += BATCH) {
     const batch = attempts.slice(at, at + BATCH);
@@ -91,7 +94,8 @@ export async function expectAnswers(
     await Promise.all(
       batch.map(async ({ row: [what, , expected], cut }, index) => {
         const label = `${what}, cut at ${cut}`;
-        expect(await finalAnswer(clients[index]!, method), label).toBe(expected);
+        const hasTrailers = options.settings?.forwardTrailers === true;
+        expect(await finalAnswer(clients[index]!, method, hasTrailers), label).toBe(expected);
       }),
     );
     // What a backend says behind its answer has come by now, and is nobody's.
@@ -126,13 +130,15 @@ function attemptsOf(row: AnswerRow, onlyWhole: boolean): Attempt[] {
   return cuts.map((cut) => ({ row, cut }));
 }
 
-async function finalAnswer(client: Client, method: string): Promise<string> {
+async function finalAnswer(client: Client, method: string, hasTrailers: boolean): Promise<string> {
   const lines: string[] = [];
   try {
     for (;;) {
-      const answer = await client.answer({ method });
+      const trailers: Field[] = [];
+      const answer = await client.answer(hasTrailers ? { method, trailers } : { method });
       const body = answer.status === 502 ? "" : answer.body.toString("latin1");
-      lines.push(`${answer.status} ${body}`.trim());
+      const behind = trailers.map(([name, value]) => `; +${name}: ${value}`).join("");
+      lines.push(`${answer.status} ${body}`.trim() + behind);
       if (answer.status >= 200) return lines.join(" | ");
     }
   } catch (error) {

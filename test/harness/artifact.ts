@@ -13,16 +13,24 @@ import type {
   Backend,
   Limits,
   Model,
+  Origin,
   Pool,
   PoolPolicy,
   RetryPolicy,
   Service,
   Settings,
+  Stream,
+  StreamPolicy,
   Timeouts,
 } from "../../artifact/model.ts";
 import { compile } from "../../compiler/compile.ts";
 import { writeArtifact } from "../../compiler/write-artifact.ts";
-import { POOL_POLICY, SERVICE_POLICY, SETTINGS } from "../fixtures/artifact-model.ts";
+import {
+  POOL_POLICY,
+  SERVICE_POLICY,
+  SETTINGS,
+  STREAM_POLICY,
+} from "../fixtures/artifact-model.ts";
 
 /** Where a request goes: an origin, or its URL; with an object, what its backend is beside. */
 export type Target = string | ({ readonly url: string } & Partial<Omit<Backend, "url" | "origin">>);
@@ -50,6 +58,23 @@ export interface RouteOptions extends Partial<
   policy?: Partial<PoolPolicy>;
 }
 
+/** A stream: a name, and where it leads; without `listen` a port of its own, without a policy the defaults. */
+export interface StreamOptions {
+  name?: string;
+  /** By default a free port of the loopback address. */
+  listen?: string;
+  /** By default that of the first backend's URL. */
+  protocol?: Stream["protocol"];
+  /** Without it connections that no SNI route takes are closed. */
+  to?: Target | readonly Target[];
+  sni?: readonly { names: string[]; to: Target | readonly Target[] }[];
+  /** What differs from the default policy of a stream. */
+  policy?: Partial<Omit<StreamPolicy, "proxyProtocol">>;
+  proxyProtocol?: Partial<StreamPolicy["proxyProtocol"]>;
+  /** What differs from the default policy of a pool, for all of its pools. */
+  pool?: Partial<PoolPolicy>;
+}
+
 /** What differs from the defaults; of the limits, too. */
 export type SettingOverrides = Partial<Omit<Settings, "limits">> & { limits?: Partial<Limits> };
 
@@ -66,8 +91,26 @@ export function serving(
   overrides: SettingOverrides = {},
   revision = "",
 ): Uint8Array {
-  const list = "to" in routes ? [routes] : routes;
-  const model: Model = {
+  return encode(modelOf("to" in routes ? [routes] : routes, overrides), revision);
+}
+
+/** The artifact of some streams, and of routes where there are any. */
+export function streaming(
+  streams: StreamOptions | readonly StreamOptions[],
+  routes: readonly RouteOptions[] = [],
+  overrides: SettingOverrides = {},
+): Uint8Array {
+  const model = modelOf(routes, overrides);
+  const list = Array.isArray(streams)
+    ? (streams as readonly StreamOptions[])
+    : [streams as StreamOptions];
+  list.forEach((stream, index) => addStream(model, stream, index));
+  model.streams.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return encode(model);
+}
+
+function modelOf(list: readonly RouteOptions[], overrides: SettingOverrides): Model {
+  return {
     settings: {
       ...settings,
       ...overrides,
@@ -90,8 +133,35 @@ export function serving(
       pool: index,
       origin: { file: "services/test.yaml", line: index + 1, column: 1 },
     })),
+    streams: [],
   };
-  return encode(model, revision);
+}
+
+function addStream({ pools, streams }: Model, stream: StreamOptions, index: number): void {
+  const name = stream.name ?? `stream-${index}`;
+  const origin = { file: "streams/test.yaml", line: index + 1, column: 1 };
+  const addPool = (to: Target | readonly Target[], key: string): number => {
+    return pools.push(poolFor(key, key, to, stream.pool, origin)) - 1;
+  };
+  const sni = (stream.sni ?? []).map(({ names, to }, nth) => ({
+    names,
+    pool: addPool(to, `${name}/sni-${nth}`),
+  }));
+  const pool = stream.to === undefined ? undefined : addPool(stream.to, name);
+  const url = pool === undefined ? "tcp:" : (pools[pool]!.backends[0]?.url ?? "tcp:");
+  streams.push({
+    name,
+    listen: stream.listen ?? "127.0.0.1:0",
+    protocol: stream.protocol ?? (url.startsWith("udp:") ? "udp" : "tcp"),
+    pool,
+    sni,
+    policy: {
+      ...STREAM_POLICY,
+      ...stream.policy,
+      proxyProtocol: { ...STREAM_POLICY.proxyProtocol, ...stream.proxyProtocol },
+    },
+    origin,
+  });
 }
 
 /** The artifact of a config tree, given as its files. */
@@ -125,8 +195,19 @@ export function publish(path: string, bytes: Uint8Array): void {
 
 function poolOf(route: RouteOptions, index: number): Pool {
   const origin = { file: "services/test.yaml", line: index + 1, column: 1 };
-  const policy = { ...POOL_POLICY, ...route.policy };
-  const backends = [route.to].flat().map((target): Backend => {
+  const label = route.domains?.[0] ?? "*";
+  return poolFor(nameOf(route, index), label, route.to, route.policy, origin);
+}
+
+function poolFor(
+  key: string,
+  label: string,
+  to: Target | readonly Target[],
+  overrides: Partial<PoolPolicy> | undefined,
+  origin: Origin,
+): Pool {
+  const policy = { ...POOL_POLICY, ...overrides };
+  const backends = [to].flat().map((target): Backend => {
     const { url, weight, name, priority, connectionsMax } = (
       typeof target === "string" ? { url: target } : target
     ) as Exclude<Target, string>;
@@ -140,8 +221,8 @@ function poolOf(route: RouteOptions, index: number): Pool {
     };
   });
   return {
-    key: nameOf(route, index),
-    label: route.domains?.[0] ?? "*",
+    key,
+    label,
     policy,
     backends,
     table: usesTable(policy.algorithm) ? buildTable(backends) : [],

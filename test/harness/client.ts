@@ -39,6 +39,8 @@ export interface Asked {
   /** HEAD has no body, whatever the fields say. */
   method?: string;
   withinMs?: number;
+  /** Where the trailers are put; left out, there must be none. */
+  trailers?: Field[];
 }
 
 /** What `tls.connect` takes; its types have forgotten that it hands the rest to the socket. */
@@ -97,7 +99,8 @@ export class Client extends Peer {
   async answer(asked: Asked = {}): Promise<Answer> {
     const head = await this.head(asked);
     const chunks: Buffer[] = [];
-    for await (const chunk of readBody(this, head.framing, asked.withinMs)) chunks.push(chunk);
+    for await (const chunk of readBody(this, head.framing, asked.withinMs, asked.trailers))
+      chunks.push(chunk);
     const body = Buffer.concat(chunks);
     return { ...head, body, text: body.toString("utf8") };
   }

@@ -35,11 +35,15 @@ const LINE_BYTES_MAX = 128 * 1024;
 export async function readHead(peer: Peer, withinMs?: number): Promise<Head | undefined> {
   const startLine = await readLine(peer, withinMs);
   if (startLine === undefined) return undefined;
+  return { startLine, fields: await readFields(peer, `the head of ${startLine}`, withinMs) };
+}
+
+async function readFields(peer: Peer, what: string, withinMs?: number): Promise<Field[]> {
   const fields: Field[] = [];
   for (;;) {
     const line = await readLine(peer, withinMs);
-    if (line === undefined) throw new Truncated(`in the head of ${startLine}`);
-    if (line === "") return { startLine, fields };
+    if (line === undefined) throw new Truncated(`in ${what}`);
+    if (line === "") return fields;
     const match = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^]*?)[ \t]*$/.exec(line);
     if (match === null) throw new NotCanonical(`field line ${JSON.stringify(line)}`);
     fields.push([match[1]!, match[2]!]);
@@ -74,11 +78,16 @@ export function framingOf(fields: readonly Field[], otherwise: "none" | "close")
   return { kind: "chunked" };
 }
 
-/** The body, piece by piece, as it comes. Throws where it ends before its end. */
+/**
+ * The body, piece by piece, as it comes. Throws where it ends before its end.
+ *
+ * @param trailers where the fields behind it are put; left out, there must be none
+ */
 export async function* readBody(
   peer: Peer,
   framing: Framing,
   withinMs?: number,
+  trailers?: Field[],
 ): AsyncGenerator<Buffer, void> {
   if (framing.kind === "length") yield* take(peer, framing.bytes, withinMs);
   if (framing.kind === "close") {
@@ -94,6 +103,10 @@ export async function* readBody(
     if (!/^[1-9a-f][0-9a-f]*$|^0$/i.test(line)) throw new NotCanonical(`chunk size "${line}"`);
     const bytes = Number.parseInt(line, 16);
     yield* take(peer, bytes, withinMs);
+    if (bytes === 0 && trailers !== undefined) {
+      trailers.push(...(await readFields(peer, "the trailers", withinMs)));
+      return;
+    }
     const end = await readLine(peer, withinMs);
     if (end === undefined) throw new Truncated("behind a chunk");
     // Behind the last chunk this is the end of an empty trailer section.

@@ -23,13 +23,17 @@ export class OriginPeer extends Peer {
   /** Counted from 0. */
   index = 0;
 
-  /** The next request, whole; undefined where Balto has closed the connection. */
-  async request(withinMs?: number): Promise<RawRequest | undefined> {
+  /**
+   * The next request, whole; undefined where Balto has closed the connection.
+   *
+   * @param trailers where they are put; left out, there must be none
+   */
+  async request(withinMs?: number, trailers?: Field[]): Promise<RawRequest | undefined> {
     const head = await readHead(this, withinMs);
     if (head === undefined) return undefined;
     const { startLine: requestLine, fields } = head;
     const chunks: Buffer[] = [];
-    for await (const chunk of readBody(this, framingOf(fields, "none"), withinMs)) {
+    for await (const chunk of readBody(this, framingOf(fields, "none"), withinMs, trailers)) {
       chunks.push(chunk);
     }
     return {

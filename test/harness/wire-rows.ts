@@ -4,7 +4,7 @@
 
 import { expect } from "vitest";
 
-import { type RouteOptions, serving } from "./artifact.ts";
+import { type RouteOptions, serving, type SettingOverrides } from "./artifact.ts";
 import { Client } from "./client.ts";
 import { start } from "./data-plane.ts";
 import { startOrigin } from "./origin.ts";
@@ -13,7 +13,7 @@ import { sleep, until } from "./until.ts";
 
 /**
  * What an input leads to: for each request that reaches the origin what the origin saw of it,
- * `METHOD target; Field: value; =body`; for an answer of Balto's own its status. `400 close` is one that
+ * `METHOD target; Field: value; =body; +Trailer: value`; for an answer of Balto's own its status. `400 close` is one that
  * ends the connection. Several stand with ` | ` between them.
  */
 export type WireRow = [what: string, bytes: string, leadsTo: string];
@@ -39,6 +39,7 @@ interface Attempt {
 export async function expectRows(
   rows: readonly WireRow[],
   route: Partial<RouteOptions> = {},
+  settings: SettingOverrides = {},
 ): Promise<void> {
   const origin = await startOrigin((response, { method, target, fields }, request) => {
     const chunks: Buffer[] = [];
@@ -50,15 +51,20 @@ export async function expectRows(
           return `${name}: ${value}`;
         });
       const body = Buffer.concat(chunks).toString("latin1");
-      const text = [`${method} ${target}`, ...seen, ...(body === "" ? [] : [`=${body}`])].join(
-        "; ",
+      const { rawTrailers } = request;
+      const trailers = rawTrailers.flatMap((name, i) =>
+        i % 2 === 0 ? [`+${name}: ${rawTrailers[i + 1]}`] : [],
       );
+      const content = body === "" ? [] : [`=${body}`];
+      const text = [`${method} ${target}`, ...seen, ...content, ...trailers].join("; ");
       response.end(Buffer.from(text, "latin1"));
     });
   });
   const next = { pattern: "/next", stripPrefix: false, to: origin };
-  const balto = await start(serving([{ to: origin, ...route }, next]));
+  const balto = await start(serving([{ to: origin, ...route }, next], settings));
   const attempts = rows.flatMap(attemptsOf);
+  const via = settings.via ?? "";
+  const behind = via === "" ? "GET /next" : `GET /next; Via: 1.1 ${via}`;
   let forwarded = 0;
   for (let at = 0; at < attempts.length; at += BATCH) {
     const batch = attempts.slice(at, at + BATCH);
@@ -70,7 +76,7 @@ export async function expectRows(
         const client = clients[index]!;
         for (const piece of pieces.slice(1)) client.post(piece);
         client.end();
-        const expected = / ?close$/.test(leadsTo) ? leadsTo : `${leadsTo} | GET /next`;
+        const expected = / ?close$/.test(leadsTo) ? leadsTo : `${leadsTo} | ${behind}`;
         const label = `${what}, cut at ${pieces.length === 1 ? "no byte" : pieces[0]!.length}`;
         const answers = await answersTo(client, /^(?:\r\n)?HEAD /.test(bytes), label);
         expect(answers.join(" | "), label).toBe(expected);

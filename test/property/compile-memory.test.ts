@@ -24,11 +24,11 @@ const service = fc
       ", enabled: false",
       ", colour: red",
     ),
-    port: fc.integer({ min: 1, max: 9 }),
+    to: fc.constantFrom("ports: [1]", "ports: [2]", "ports: [3]", "ports: [4]", "pool: p"),
   })
   .map(
-    ({ name, domain, path, more, port }) =>
-      `  - { name: ${name}, domain: "${domain}", path_prefix: "${path}", ports: [${port}]${more} }\n`,
+    ({ name, domain, path, more, to }) =>
+      `  - { name: ${name}, domain: "${domain}", path_prefix: "${path}", ${to}${more} }\n`,
   );
 const services = fc
   .array(service, { maxLength: 3 })
@@ -44,6 +44,27 @@ const content: fc.Arbitrary<string> = fc.oneof(
     ),
   },
 );
+const stream = fc
+  .record({
+    name: fc.constantFrom("s", "t", "u"),
+    listen: fc.constantFrom(":1", ":2", ":3", '"host:4"'),
+    to: fc.constantFrom(
+      "ports: [1]",
+      "ports: [2]",
+      "pool: p",
+      "tls: { sni: [{ names: [a.x], pool: p }] }",
+    ),
+    more: fc.constantFrom("", "", ", protocol: udp", ", enabled: false", ", deny: [10.0.0.0/8]"),
+  })
+  .map(({ name, listen, to, more }) => `  - { name: ${name}, listen: ${listen}, ${to}${more} }\n`);
+const streams = fc
+  .array(stream, { maxLength: 2 })
+  .map((lines) => (lines.length === 0 ? "streams: []\n" : `streams:\n${lines.join("")}`));
+const pool = fc.constantFrom(
+  "name: p\nports: [1]\n",
+  'name: p\nports: ["tcp://a:1"]\n',
+  'name: p\nports: ["udp://a:1"]\nhealth_check: { type: none }\n',
+);
 const CONFIG = "balto.config.yaml";
 const change: fc.Arbitrary<[path: string, content: string | null]> = fc.oneof(
   {
@@ -52,6 +73,17 @@ const change: fc.Arbitrary<[path: string, content: string | null]> = fc.oneof(
       fc.constantFrom("services/1.yaml", "services/2.yaml", "services/3.yaml"),
       fc.option(content, { freq: 6, nil: null }),
     ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(
+      fc.constantFrom("streams/1.yaml", "streams/2.yaml"),
+      fc.option(streams, { freq: 6, nil: null }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(fc.constant("pools/p.yaml"), fc.option(pool, { freq: 6, nil: null })),
   },
   {
     weight: 1,

@@ -1,5 +1,5 @@
 /**
- * Both parsers and the body decoder on what nobody would send: the corpus, each entry of it mutated, and
+ * The parsers of HTTP, of PROXY headers and of ClientHellos on what nobody would send: the corpus, each entry of it mutated, and
  * generated messages. `make fuzz` goes on where this stops.
  */
 import { expect, test } from "vitest";
@@ -8,6 +8,7 @@ import { corpusOf } from "../fuzz/corpus.ts";
 import { chunkedBody, mutated, requestStream, responseStream } from "../fuzz/grammar.ts";
 import { check, type Target } from "../fuzz/invariants.ts";
 import { Random } from "../fuzz/random.ts";
+import { clientHello, proxyHeader } from "../fuzz/stream-grammar.ts";
 import { effort, seed } from "./seed.ts";
 
 /** Tried for each target. */
@@ -17,6 +18,8 @@ const targets: [Target, (random: Random) => Buffer][] = [
   ["request", requestStream],
   ["response", responseStream],
   ["body", chunkedBody],
+  ["proxy-header", proxyHeader],
+  ["client-hello", clientHello],
 ];
 
 test.each(targets)("nothing in the corpus breaks an invariant: %s", (target) => {

@@ -7,6 +7,8 @@ import {
   ADDRESS_FAMILIES,
   ALGORITHMS,
   ACCESS_LOG_FORMATS,
+  BACKSLASH_RULES,
+  UNDERSCORE_RULES,
   COOKIE_SECURE,
   HASH_SOURCES,
   LOG_LEVELS,
@@ -15,12 +17,17 @@ import {
   type Pool,
   type PoolPolicy,
   PROBE_TYPES,
+  PROXY_SENDS,
+  type ProxyAcceptance,
   type RetryPolicy,
   SAME_SITES,
   type Service,
   type ServicePolicy,
   type Settings,
   type StatusRange,
+  type Stream,
+  STREAM_PROTOCOLS,
+  type StreamPolicy,
 } from "../../artifact/model.ts";
 import { usesTable } from "../../artifact/maglev.ts";
 import { routedServices } from "./services.ts";
@@ -34,7 +41,14 @@ const words = fc.array(word, { maxLength: 4 });
 const ms = fc.oneof(fc.constantFrom(0, 1, 5_000, 0x7fffffff), fc.nat());
 const u32 = fc.oneof(fc.constantFrom(0, 1, 0xfffffffe, 0xffffffff), fc.nat(1_000));
 
+const positiveMs = ms.map((value) => Math.max(value, 1));
+
 const origin: fc.Arbitrary<Origin> = fc.record({ file: word, line: u32, column: u32 });
+const acceptance: fc.Arbitrary<ProxyAcceptance> = fc.record({
+  accept: fc.boolean(),
+  trusted: words,
+  timeoutMs: positiveMs,
+});
 const settings: fc.Arbitrary<Settings> = fc.record({
   listen: word,
   trustedProxies: words,
@@ -54,7 +68,9 @@ const settings: fc.Arbitrary<Settings> = fc.record({
     connectionsMax: fc.nat(10_000_000),
     clientConnectionsMax: fc.nat(10_000_000),
     connectionRequestsMax: fc.nat(1_000_000_000),
+    viaHopsMax: fc.integer({ min: 1, max: 100 }),
   }),
+  proxyProtocol: acceptance,
   tls: fc.record({ enabled: fc.boolean(), certFile: word, keyFile: word }),
   cors: fc.record({ enabled: fc.boolean(), allowedOrigins: words }),
   accessLog: fc.record({
@@ -67,8 +83,12 @@ const settings: fc.Arbitrary<Settings> = fc.record({
   tracing: fc.record({ endpoint: word, serviceName: word, sampleMillionths: fc.nat(1_000_000) }),
   requestId: fc.record({ enabled: fc.boolean() }),
   admin: fc.record({ listen: word, writerUrl: word, allowedOrigins: words, readers: words }),
+  underscores: fc.constantFrom(...UNDERSCORE_RULES),
+  encodedBackslash: fc.constantFrom(...BACKSLASH_RULES),
+  strictPaths: fc.boolean(),
+  forwardTrailers: fc.boolean(),
+  via: word,
 });
-const positiveMs = ms.map((value) => Math.max(value, 1));
 const percent = fc.nat(100);
 const threshold = fc.oneof(fc.constantFrom(1, 100_000), fc.integer({ min: 1, max: 100 }));
 const dayMs = fc.oneof(fc.constantFrom(1, 86_400_000), fc.integer({ min: 1, max: 86_400_000 }));
@@ -210,13 +230,50 @@ const rest = fc
   .record({ name: word, policy: servicePolicy, pool: fc.nat(), origin })
   .map(({ policy, ...more }) => ({ ...more, ...policy }));
 
+const streamPolicy: fc.Arbitrary<StreamPolicy> = fc.record({
+  connectMs: positiveMs,
+  idleMs: positiveMs,
+  clientHelloMs: positiveMs,
+  connectionsMax: fc.nat(10_000_000),
+  clientConnectionsMax: fc.nat(10_000_000),
+  sessionsMax: fc.integer({ min: 1, max: 10_000_000 }),
+  proxyProtocol: fc
+    .record({ acceptance, send: fc.constantFrom(...PROXY_SENDS) })
+    .map(({ acceptance: accepting, send }) => ({ ...accepting, send })),
+  allow: words,
+  deny: words,
+});
+const names = fc.array(word, { minLength: 1, maxLength: 3 });
+/** `pool` is any number, in its routes, too. */
+const stream: fc.Arbitrary<Stream> = fc.record({
+  name: word,
+  listen: word,
+  protocol: fc.constantFrom(...STREAM_PROTOCOLS),
+  pool: fc.option(fc.nat(), { nil: undefined }),
+  sni: fc.array(fc.record({ names, pool: fc.nat() }), { maxLength: 3 }),
+  policy: streamPolicy,
+  origin,
+});
+const streams = fc.array(stream, { maxLength: 4 });
+
 /** A model in canonical form. */
 export const model: fc.Arbitrary<Model> = fc
-  .record({ settings, pools, routed: routedServices, rests: fc.array(rest, { minLength: 40 }) })
-  .map(({ settings, pools, routed, rests }) => {
+  .record({
+    settings,
+    pools,
+    routed: routedServices,
+    rests: fc.array(rest, { minLength: 40 }),
+    streams,
+  })
+  .map(({ settings, pools, routed, rests, streams: raw }) => {
     const services = routed.map((service, index): Service => {
       const more = rests[index % rests.length]!;
       return { ...service, ...more, pool: more.pool % pools.length };
     });
-    return { settings, pools, services };
+    const known = raw.map((one) => ({
+      ...one,
+      pool: one.pool === undefined ? undefined : one.pool % pools.length,
+      sni: one.sni.map((route) => ({ ...route, pool: route.pool % pools.length })),
+    }));
+    return { settings, pools, services, streams: known };
   });

@@ -35,6 +35,9 @@ test.each([
   ["http://10.0.0.7:1/base/", "http", "10.0.0.7", 1, "/base", "http://10.0.0.7:1/base"],
   ["http://[::1]:8080/a//b///", "http", "::1", 8080, "/a//b", "http://[::1]:8080/a//b"],
   ["http://a/caf%C3%A9", "http", "a", 80, "/caf%C3%A9", "http://a:80/caf%C3%A9"],
+  ["TCP://Redis.internal:6379/", "tcp", "redis.internal", 6379, "", "tcp://redis.internal:6379"],
+  ["udp://[::1]:53", "udp", "::1", 53, "", "udp://[::1]:53"],
+  ["tcp://_redis._tcp.a", "tcp", "_redis._tcp.a", 0, "", "tcp://_redis._tcp.a"],
 ])("%s is a backend's URL", (text, scheme, host, port, path, canonical) => {
   const address = parseBackendUrl(text);
   expect(address).toEqual({ scheme, host, port, path });
@@ -47,7 +50,7 @@ test.each([
   ["", "is not a URL"],
   ["localhost:8080", "is not a URL"],
   ["//localhost", "is not a URL"],
-  ["ftp://localhost", 'the scheme "ftp" is not http or https'],
+  ["ftp://localhost", 'the scheme "ftp" is not http, https, tcp or udp'],
   ["http://user:pass@localhost", "user name or password"],
   ["http://localhost?a=1", "it has a query"],
   ["http://localhost/a#b", "it has a fragment"],
@@ -60,6 +63,10 @@ test.each([
   ["http://a:/", "is not a port"],
   ["http://a:0", "is not a port"],
   ["http://a:65536", "is not a port"],
+  ["tcp://a", "it has no port"],
+  ["udp://a:0", "is not a port"],
+  ["tcp://a:1/b", "has the path"],
+  ["tcp://a:1?b", "it has a query"],
   ["http://a/b c", "must be percent-encoded"],
   ["http://a/%zz", "must be percent-encoded"],
   ["http://a/é", "must be percent-encoded"],

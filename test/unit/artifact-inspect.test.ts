@@ -18,7 +18,7 @@ test("the JSON value says everything and survives JSON", () => {
   });
   expect(json.digest).toBe(openArtifact(file).digest);
   expect(json.sections.map(({ name }) => name)).toEqual([...SECTIONS]);
-  expect(json.sections).toContainEqual({ name: "pools", rows: 3, bytes: 96 });
+  expect(json.sections).toContainEqual({ name: "pools", rows: 5, bytes: 160 });
   expect(json.settings).toMatchObject({
     listen: "[::1]:5500",
     trusted_proxies: ["10.0.0.0/8", "::1/128"],
@@ -57,6 +57,32 @@ test("the JSON value says everything and survives JSON", () => {
     file: "services/sample.yaml",
     line: 3,
     column: 5,
+  });
+  expect(json.settings.proxy_protocol).toEqual({
+    accept: true,
+    trusted: ["10.1.0.0/16", "fd00::/8"],
+    timeout_ms: 13,
+  });
+  expect(json.streams[0]).toMatchObject({ name: "dns", protocol: "udp", pool: "pool-4", sni: [] });
+  expect(json.streams[2]).toEqual({
+    name: "tls",
+    listen: "127.0.0.1:8443",
+    protocol: "tcp",
+    pool: null,
+    sni: [
+      { names: ["a.example.com", "*.example.com"], pool: "pool-3" },
+      { names: ["b.example.net"], pool: "pool-3" },
+    ],
+    timeouts: { connect_ms: 1, idle_ms: 2, client_hello_ms: 3 },
+    max_connections: 4,
+    connections_per_client: 5,
+    max_sessions: 6,
+    proxy_protocol: { accept: true, trusted: ["10.0.0.0/8"], timeout_ms: 7, send: "v2" },
+    allow: ["10.0.0.0/8", "fd00::/8"],
+    deny: ["10.9.0.0/16"],
+    file: "streams/sample.yaml",
+    line: 3,
+    column: 3,
   });
   expect(json.services[3]!.retry.on).toEqual(["502-504"]);
   expect(json.pools[0]).toMatchObject({
@@ -183,6 +209,30 @@ test("the text names every host, route, pool and backend with its place", () => 
       "      probes tcp every 16 ms",
       "      passive ejects after 21 failures or a failure rate of 0.22 for 25 ms",
       "      no circuit breaker",
+    ].join("\n"),
+  );
+});
+
+test("the text names every stream and where its connections go", () => {
+  const { lines } = inspect(encode(sampleModel));
+  const pool = [
+    "    pool pool-3, round-robin",
+    "      breaker opens after 10 for 10000 ms",
+    "      tcp://localhost:8084  weight 1  streams/sample.yaml:6:13",
+    "      b  tcp://${env:BALTO_UPSTREAM_HOST:-localhost}:9  weight 3  priority 1  max_connections 100  streams/sample.yaml:6:13",
+  ];
+  expect(lines.join("\n")).toContain(
+    [
+      "",
+      "tcp :${env:REDIS_PORT}  redis  streams/sample.yaml:2:1",
+      ...pool,
+      "",
+      "tcp 127.0.0.1:8443  tls  streams/sample.yaml:3:3",
+      "  a.example.com, *.example.com",
+      ...pool,
+      "  b.example.net",
+      ...pool,
+      "  any other name is closed",
     ].join("\n"),
   );
 });

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 
-import { normalizePath, PATH_BAD, PATH_UNCHANGED } from "../../artifact/path.ts";
+import { normalizePath, PATH_BAD, PATH_UNCHANGED, pathRules } from "../../artifact/path.ts";
 
 /** The normal form of a path; "bad" where it is refused. Asked for in the middle of other bytes. */
-function normalized(path: string): string {
+function normalized(path: string, rules = 0): string {
   const bytes = Buffer.from(`x${path}/..%`, "latin1");
   const end = bytes.length - 4;
   const out = Buffer.alloc(path.length, 0xff);
-  const length = normalizePath(bytes, 1, end, out);
+  const length = normalizePath(bytes, 1, end, out, rules);
   if (length === PATH_BAD) return "bad";
   return length === PATH_UNCHANGED ? path : out.toString("latin1", 0, length);
 }
@@ -109,5 +109,59 @@ test("the normal form is its own normal form, and never longer", () => {
 
 test("a path in normal form is not copied", () => {
   const path = Buffer.from("/api/v1/users/4711;v=2/");
-  expect(normalizePath(path, 0, path.length, Buffer.alloc(0))).toBe(PATH_UNCHANGED);
+  expect(normalizePath(path, 0, path.length, Buffer.alloc(0), 0)).toBe(PATH_UNCHANGED);
+});
+
+test.each([
+  ["/a/%5C", "/a/%5C"],
+  ["/a/%5c..%5Cb", "/a/%5c..%5Cb"],
+  ["/a/..%5c", "/a/..%5c"],
+  ["/a/%5c/../b", "/a/b"],
+  ["/a\\b", "bad"],
+  ["/a/%00", "bad"],
+])("where %%5C is allowed %s is %s", (path, leadsTo) => {
+  expect(normalized(path, pathRules({ encodedBackslash: "allow", strictPaths: false }))).toBe(
+    leadsTo,
+  );
+});
+
+const strict = pathRules({ encodedBackslash: "reject", strictPaths: true });
+
+test.each([
+  "/..;",
+  "/a/..;/b",
+  "/a/..;x=y/b",
+  "/a/.;/b",
+  "/a/%2e.;/b",
+  "/a/.%2E;",
+  "/a/..%3b/b",
+  "/a/.%3Bx",
+  "/a/%252e",
+  "/a/%252E%252e/b",
+  "/a%2541",
+  "/a/%2500",
+  "/a/%25%32%65",
+  "/%25%32e",
+  "/a/%25252e",
+  "/a/%5c",
+])("strict paths are not like %s", (path) => {
+  expect(normalized(path, strict)).toBe("bad");
+});
+
+test.each([
+  ["/a/b;c=d", "/a/b;c=d"],
+  ["/a/...;x", "/a/...;x"],
+  ["/a/.b;c", "/a/.b;c"],
+  ["/a/;..", "/a/;.."],
+  ["/;/a", "/;/a"],
+  ["/.", "/"],
+  ["/a/../b", "/b"],
+  ["/100%25", "/100%25"],
+  ["/100%25/of", "/100%25/of"],
+  ["/100%25%20of", "/100%25%20of"],
+  ["/%25a", "/%25a"],
+  ["/%25ag", "/%25ag"],
+  ["/%20%3b", "/%20%3b"],
+])("strict paths may be like %s", (path, leadsTo) => {
+  expect(normalized(path, strict)).toBe(leadsTo);
 });

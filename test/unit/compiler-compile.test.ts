@@ -28,7 +28,9 @@ it("fills in every default", () => {
         connectionsMax: 0,
         clientConnectionsMax: 0,
         connectionRequestsMax: 0,
+        viaHopsMax: 3,
       },
+      proxyProtocol: { accept: false, trusted: [], timeoutMs: 5_000 },
       tls: { enabled: false, certFile: "", keyFile: "" },
       cors: { enabled: false, allowedOrigins: [] },
       accessLog: {
@@ -41,7 +43,13 @@ it("fills in every default", () => {
       tracing: { endpoint: "", serviceName: "balto", sampleMillionths: 1_000_000 },
       requestId: { enabled: true },
       admin: { listen: "", writerUrl: "", allowedOrigins: [], readers: [] },
+      underscores: "reject",
+      encodedBackslash: "reject",
+      strictPaths: false,
+      forwardTrailers: false,
+      via: "",
     },
+    streams: [],
     pools: [
       {
         key: "api.example.com/api/v1/*",
@@ -135,9 +143,15 @@ admin:
 server:
   port: "127.0.0.1:\${env:PORT:-5500}"
   trusted_proxies: ["FD00::/8", 10.0.0.7]
+  proxy_protocol: { accept: true, trusted: ["FD00::/8", 10.0.0.7], timeout: 3s }
   limits:
     { head: 8KiB, fields: 50, target: 512B, header_timeout: 2s, connections: 20, connections_per_client: 3,
-      requests_per_connection: 1000 }
+      requests_per_connection: 1000, via_hops: 1 }
+  underscores: drop
+  encoded_backslash: allow
+  strict_paths: true
+  forward_trailers: true
+  via: edge-1
   drain: { delay: 5s, timeout: 0s }
 services:
   - name: users
@@ -173,7 +187,9 @@ services:
       connectionsMax: 20,
       clientConnectionsMax: 3,
       connectionRequestsMax: 1_000,
+      viaHopsMax: 1,
     },
+    proxyProtocol: { accept: true, trusted: ["10.0.0.7/32", "fd00::/8"], timeoutMs: 3_000 },
     tls: { enabled: true, certFile: "/tls/a.crt", keyFile: "${env:KEY}" },
     cors: { enabled: true, allowedOrigins: ["*", "https://app.example.com"] },
     accessLog: {
@@ -195,6 +211,11 @@ services:
       allowedOrigins: ["https://console.example.com"],
       readers: ["10.0.3.0/24"],
     },
+    underscores: "drop",
+    encodedBackslash: "allow",
+    strictPaths: true,
+    forwardTrailers: true,
+    via: "edge-1",
   });
   expect(model.services).toMatchObject([
     {
@@ -206,7 +227,7 @@ services:
       preserveHost: true,
       timeouts: { connectMs: 1_000, responseMs: 2_000, readMs: 3_000, writeMs: 4_000 },
       bodyBytesMax: 5 * 2 ** 30,
-      origin: { file: "balto.config.yaml", line: 25, column: 5 },
+      origin: { file: "balto.config.yaml", line: 31, column: 5 },
     },
   ]);
   expect(model.pools).toMatchObject([

@@ -30,9 +30,9 @@ test("a claim is judged when it comes, again while it stays, and not when it goe
   };
   const bad = { ...good, "services/web.yaml": service("pay.test").replace("/*", "/x") };
   expect(says(good)).toEqual([]);
-  expect(says(bad)).toEqual(["BAL4010 services/web.yaml"]);
+  expect(says(bad)).toEqual(["BAL4021 services/web.yaml"]);
   expect(says({ ...bad, "services/more.yaml": service("more.test") })).toEqual([
-    "BAL4010 services/web.yaml",
+    "BAL4021 services/web.yaml",
   ]);
   expect(says(good)).toEqual([]);
 });
@@ -45,8 +45,8 @@ test("another entry judges files anew that are as they were", () => {
   };
   expect(says({ "balto.config.yaml": owners("pay.test"), ...files })).toEqual([]);
   expect(says({ "balto.config.yaml": owners("web.test"), ...files })).toEqual([
-    "BAL4009 services/pay/a.yaml",
-    "BAL4010 services/web.yaml",
+    "BAL4020 services/pay/a.yaml",
+    "BAL4021 services/web.yaml",
   ]);
   expect(says({ "balto.config.yaml": "server: {}\n", ...files })).toEqual([]);
 });
@@ -70,7 +70,7 @@ test("20,000 services of 1,000 owners of one host are judged as each alone would
   expect(said).toEqual(
     folders
       .filter((n) => n % 100 === 0)
-      .map((n) => `BAL4009 services/t${n}/all.yaml`)
+      .map((n) => `BAL4020 services/t${n}/all.yaml`)
       .toSorted(),
   );
 });

@@ -19,8 +19,10 @@ for (const name of SCHEMA_NAMES) {
     }).compile(document);
     const service = { domain: "a.b", path_prefix: "/", ports: [8080] };
     const pool = { name: "a", ports: [8080], health_check: { headers: { "X-A": "b" } } };
+    const stream = { name: "a", listen: ":1", tls: { sni: [{ names: ["a.b"], ports: [1] }] } };
     const tests = { tests: [{ request: { host: "a.b", path: "/" }, expect: { route: null } }] };
-    const samples = { config: { services: [service], pools: [pool] }, service, pool, tests };
+    const config = { services: [service], pools: [pool], streams: [stream] };
+    const samples = { config, service, pool, stream, tests };
     expect(validate(samples[name])).toBe(true);
     expect(validate({ colour: "red" })).toBe(false);
   });

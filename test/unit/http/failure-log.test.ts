@@ -16,7 +16,7 @@ const failure = (cause: string, service = "api"): RequestFailure => ({
 });
 
 function setUp() {
-  const log = new FailureLog();
+  const log = new FailureLog<RequestFailure>(({ service }) => service);
   const lines: [cause: string, failures: number][] = [];
   log.tell = ({ cause, failures }) => void lines.push([cause, failures]);
   return { log, told: () => lines.splice(0) };

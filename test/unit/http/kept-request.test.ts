@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 
 import { KeptRequests } from "../../../dataplane/http/kept-request.ts";
-import { Output } from "../../../dataplane/http/output.ts";
+import { LAST_CHUNK, Output } from "../../../dataplane/http/output.ts";
 import { type Wire } from "../../../dataplane/http/wire.ts";
 
 const target = (authority: string, prefix = "") => ({
@@ -36,7 +36,7 @@ function sent(
       return true;
     },
   } as unknown as Wire;
-  kept.send(new Output(), to, wire, isWhole);
+  kept.send(new Output(), to, wire, isWhole ? LAST_CHUNK : undefined);
   return Buffer.concat(pieces).toString("latin1");
 }
 

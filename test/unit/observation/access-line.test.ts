@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { combinedLine, jsonLine } from "../../../dataplane/access-log/line.ts";
+import { combinedLine, jsonLine, streamLine } from "../../../dataplane/access-log/line.ts";
 import { Account } from "../../../dataplane/observation/account.ts";
 import { Observer } from "../../../dataplane/observation/observer.ts";
 
@@ -41,6 +41,37 @@ test("a line of JSON says what came of a request", () => {
     cause: "done",
     time: "2026-11-21T13:05:36.007Z",
     message: "request",
+  });
+});
+
+test("a line about a stream's connection says what came of it", () => {
+  const line = streamLine(
+    {
+      stream: "redis",
+      client: "192.0.2.1",
+      clientPort: 40_000,
+      backend: "redis-tcp://10.0.0.7:6379",
+      bytesIn: 5,
+      bytesOut: 7,
+      durationMs: 12.3456,
+      cause: "client-reset",
+    },
+    NOW,
+  );
+  expect(line.endsWith("}\n")).toBe(true);
+  expect(JSON.parse(line)).toEqual({
+    level: "info",
+    module: "access",
+    stream: "redis",
+    client: "192.0.2.1",
+    client_port: 40_000,
+    backend: "redis-tcp://10.0.0.7:6379",
+    bytes_in: 5,
+    bytes_out: 7,
+    total_ms: 12.346,
+    cause: "client-reset",
+    time: "2026-11-21T13:05:36.007Z",
+    message: "connection",
   });
 });
 

@@ -96,7 +96,7 @@ test("a backend's limit is never exceeded", { timeout: PATIENCE_MS }, async () =
   const all = starts(state, { algorithm: "least-connections" }, { connectionsMax: 4 });
   const threads = all.map(hammer);
   const reports = await Promise.all(threads.map(({ report }) => report));
-  expect(Math.max(...reports.map((report) => report!.most))).toBe(4);
+  expect(Math.max(...reports.map((report) => report!.most))).toBeLessThanOrEqual(4);
   expect(reports.some((report) => report!.refused > 0)).toBe(true);
   expect(slots.map((slot) => state.inFlight(slot))).toEqual([0, 0, 0, 0]);
 });

@@ -1,0 +1,23 @@
+/**
+ * Stream listener: a worker's own socket of a stream, TCP or UDP. It stays while the stream's address
+ * does, whatever else of the stream changes.
+ */
+import { type ConnectionCounter } from "../connection-counts.ts";
+import { type Stream } from "./stream.ts";
+
+export interface StreamListener {
+  /** What new connections and sessions are served by. */
+  stream: Stream;
+  /** Its limits; undefined where there are none. */
+  counter: ConnectionCounter | undefined;
+  /**
+   * Opens the socket.
+   *
+   * @throws Error where the address cannot be listened on
+   */
+  open(host: string, port: number): Promise<void>;
+  /** Takes nothing new; what is under way goes on. Resolves when that is so. */
+  retire(): Promise<void>;
+  /** Takes new ones again; false where that cannot be. */
+  revive(): boolean;
+}

@@ -1,0 +1,77 @@
+/**
+ * Stream: an address whose connections or datagrams go to backends as they are, as one generation has
+ * it.
+ */
+import { type ListenAddress, parseListenAddress } from "../../artifact/address.ts";
+import {
+  type Stream as StreamModel,
+  type StreamPolicy,
+  type StreamProtocol,
+} from "../../artifact/model.ts";
+import { addressHash } from "../http/hash-key.ts";
+import { Networks } from "../networks.ts";
+import { type Pool } from "../pool/pool.ts";
+import { SniTable } from "./sni-table.ts";
+
+export class Stream {
+  readonly name: string;
+  readonly protocol: StreamProtocol;
+  /** Port 0 is any port, the same for all workers. */
+  readonly listen: ListenAddress;
+  readonly policy: StreamPolicy;
+  /** For what no SNI route takes; undefined where that is closed. */
+  readonly pool: Pool | undefined;
+  /** Undefined where the ClientHello is not read. */
+  readonly sni: SniTable<Pool> | undefined;
+  readonly #allowed: Networks | undefined;
+  readonly #denied: Networks | undefined;
+  readonly #proxies: Networks | undefined;
+
+  /**
+   * @param resolved values that hold references → what they became when the artifact was loaded
+   * @param poolOf the pool of a row
+   */
+  constructor(
+    { name, protocol, listen, pool, sni, policy }: StreamModel,
+    resolved: ReadonlyMap<string, string>,
+    poolOf: (row: number) => Pool,
+  ) {
+    this.name = name;
+    this.protocol = protocol;
+    this.listen = listenAddressOf(listen, resolved);
+    this.policy = policy;
+    this.pool = pool === undefined ? undefined : poolOf(pool);
+    const routes = sni.map((route) => ({ names: route.names, target: poolOf(route.pool) }));
+    this.sni = routes.length > 0 ? new SniTable(routes) : undefined;
+    this.#allowed = Networks.of(policy.allow);
+    this.#denied = Networks.of(policy.deny);
+    const { accept, trusted } = policy.proxyProtocol;
+    this.#proxies = accept ? Networks.of(trusted) : undefined;
+  }
+
+  /** Whether a client with this address is served at all. */
+  admits(address: string): boolean {
+    if (this.#denied?.has(address) === true) return false;
+    return this.#allowed === undefined || this.#allowed.has(address);
+  }
+
+  /** Whether connections of this peer begin with a header of the PROXY protocol. */
+  expectsHeader(peer: string): boolean {
+    return peer !== "" && this.#proxies?.has(peer) === true;
+  }
+}
+
+/** The address of a stream's text, which was checked when its artifact was loaded. */
+export function listenAddressOf(
+  text: string,
+  resolved: ReadonlyMap<string, string>,
+): ListenAddress {
+  const address = parseListenAddress(resolved.get(text) ?? text);
+  if (typeof address === "string") throw new Error(address);
+  return address;
+}
+
+/** What a client is hashed by where a pool hashes; else 0. */
+export function clientHash(pool: Pool, address: string): number {
+  return pool.usesHash ? addressHash(address) : 0;
+}
