@@ -8,18 +8,24 @@ SHELL := /bin/bash
 system_path := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 stamp := node_modules/.balto-installed
+bundle := node_modules/.balto-bundled
 
 .PHONY: help setup run test fuzz build lint lint-fix format gen bench bench-faults bench-scale bench-streams install-hooks clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-14s %s\n", $$1, $$2 }'
 
-setup: $(stamp) ## Install the packages and Node 24
+setup: $(stamp) $(bundle) ## Install the packages and Node 24, bundle the data plane
 
 $(stamp): package-lock.json
 	@PATH='$(system_path)' npm ci --no-audit --no-fund --loglevel=error
 	@node scripts/require-node.js
 	@node scripts/warm-cache.js
+	@touch $@
+
+# What balto serve starts; where sources are newer, it starts them instead.
+$(bundle): $(stamp) scripts/bundle-data-plane.js $(shell find artifact dataplane -name '*.ts')
+	@node scripts/bundle-data-plane.js
 	@touch $@
 
 run: setup ## Start the demo backends, then balto on configs/

@@ -102,6 +102,8 @@ const config: OxlintConfig = defineConfig({
     "typescript/no-explicit-any": "error",
     "typescript/no-non-null-assertion": "error",
     "typescript/consistent-type-imports": "error",
+    // `import { type T }` loads the module all the same where types are stripped.
+    "typescript/no-import-type-side-effects": "error",
     "import/no-cycle": "error",
     "unicorn/filename-case": ["error", { case: "kebabCase" }],
     "no-restricted-properties": [

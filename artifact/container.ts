@@ -2,9 +2,8 @@
  * The container: header, section table, sections, trailer. Seals bytes with their digest and opens
  * them again; knows nothing of what the sections mean (that is layout.ts and verify.ts).
  */
-import { createHash } from "node:crypto";
-
 import { ArtifactError } from "./artifact-error.ts";
+import { cryptoModule } from "./crypto-module.ts";
 import {
   ARTIFACT_BYTES_MAX,
   DIGEST_BYTES,
@@ -109,7 +108,7 @@ export function reseal(file: Uint8Array): Uint8Array {
 /**
  * Opens a file: checks magic, version, sizes, both digests and the section table.
  *
- * @param isVerified these very bytes have been opened before: the content's digest is not computed again
+ * @param isVerified these very bytes have been opened before: the digests are not computed again
  * @throws ArtifactError naming what is wrong
  */
 export function openContainer(bytes: Uint8Array, isVerified = false): Container {
@@ -142,7 +141,7 @@ export function openContainer(bytes: Uint8Array, isVerified = false): Container 
   }
   return {
     digest: digest.toString("hex"),
-    ...openTrailer(file, end),
+    ...openTrailer(file, end, isVerified),
     sections: openSections(file, end),
   };
 }
@@ -186,7 +185,8 @@ function contentEnd(file: Uint8Array): number {
 
 /** The header up to the digest, then everything from the section table on. */
 function contentDigest(file: Uint8Array, end: number): Buffer {
-  return createHash("sha256")
+  return cryptoModule()
+    .createHash("sha256")
     .update(file.subarray(0, DIGEST_OFFSET))
     .update(file.subarray(HEADER_BYTES, end))
     .digest();

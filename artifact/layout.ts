@@ -158,6 +158,10 @@ export const HOST_EXACT = 0;
 export const HOST_WILDCARD = 1;
 export const HOST_ANY = 2;
 
+/** Bits of a node's `children`. */
+export const HAS_LITERALS = 1;
+export const HAS_PARAMETER = 2;
+
 export const ROWS = {
   /** Exactly one row. */
   settings: {
@@ -222,8 +226,8 @@ export const ROWS = {
   nodes: {
     parent: maybe("nodes"),
     label: text,
-    literals: u32,
-    parameter: maybe("nodes"),
+    /** HAS_LITERALS and HAS_PARAMETER; the parameter is the next row. */
+    children: number(3),
     exact: maybe("candidates"),
     rest: maybe("candidates"),
   },

@@ -15,7 +15,15 @@
  * A route whose predicates do not hold, or whose methods do not include the request's, is passed over.
  */
 import { finish, FNV_BASIS, FNV_PRIME } from "./hash.ts";
-import { HOST_EXACT, HOST_WILDCARD, NONE, offsetsOf, strideOf } from "./layout.ts";
+import {
+  HAS_LITERALS,
+  HAS_PARAMETER,
+  HOST_EXACT,
+  HOST_WILDCARD,
+  NONE,
+  offsetsOf,
+  strideOf,
+} from "./layout.ts";
 import { PATTERN_SEGMENTS_MAX } from "./pattern.ts";
 import { NO_BYTES, NO_INPUT, type PredicateInput, RequestValues } from "./request-values.ts";
 import { rowCount, type View } from "./view.ts";
@@ -176,7 +184,8 @@ export class Matcher {
     }
 
     let stop = start;
-    if (nodes[row + NODE.literals] !== 0) {
+    const children = nodes[row + NODE.children]!;
+    if ((children & HAS_LITERALS) !== 0) {
       let hash = FNV_BASIS;
       for (; stop < end; stop++) {
         const byte = bytes[stop]!;
@@ -189,13 +198,12 @@ export class Matcher {
         if (route !== NONE) return route;
       }
     }
-    const parameter = nodes[row + NODE.parameter]!;
-    if (parameter !== NONE) {
+    if ((children & HAS_PARAMETER) !== 0) {
       while (stop < end && bytes[stop] !== SLASH) stop++;
       const index = this.parameters++;
       this.parameterStart[index] = start;
       this.parameterEnd[index] = stop;
-      const route = this.#walk(parameter, stop);
+      const route = this.#walk(node + 1, stop);
       if (route !== NONE) return route;
       this.parameters = index;
     }

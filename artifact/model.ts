@@ -62,6 +62,9 @@ export interface Settings {
   via: string;
 }
 
+/** Sets of labels that each thread keeps metrics of. */
+export const SERIES_MAX = 20_000;
+
 /** The artifact stores an index into this list. */
 export const UNDERSCORE_RULES = ["reject", "drop", "allow"] as const;
 export type UnderscoreRule = (typeof UNDERSCORE_RULES)[number];

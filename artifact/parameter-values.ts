@@ -3,7 +3,7 @@
  */
 import { isUtf8 } from "node:buffer";
 
-import { type Matcher } from "./match.ts";
+import type { Matcher } from "./match.ts";
 
 const NO_PARAMETERS: readonly string[] = [];
 

@@ -27,6 +27,8 @@ export class PolicyWriter {
   /** Pools and services of one tree mostly share the very objects. */
   readonly #pools = new Map<PoolPolicy, number>();
   readonly #retries = new Map<RetryPolicy, number>();
+  #last: ServicePolicy | undefined;
+  #lastRow = 0;
 
   /** @param text gives a text's number */
   constructor(rows: { [S in RowSection]: Rows<S> }, text: (text: string) => number) {
@@ -43,6 +45,13 @@ export class PolicyWriter {
 
   /** The row of a service's policy. */
   service(policy: ServicePolicy): number {
+    const last = this.#last;
+    if (last === undefined || !isSame(policy, last)) this.#lastRow = this.#service(policy);
+    this.#last = policy;
+    return this.#lastRow;
+  }
+
+  #service(policy: ServicePolicy): number {
     const { stripPrefix, preserveHost, timeouts, bodyBytesMax, retry, hedgeAfterMs } = policy;
     return this.#rows.servicePolicies.once({
       stripPrefix: Number(stripPrefix),
@@ -148,4 +157,16 @@ export class PolicyWriter {
   #statuses(ranges: readonly StatusRange[]): number | undefined {
     return this.#rows.statusRanges.list(ranges.map(({ first, last }) => ({ first, last })));
   }
+}
+
+/** Whether two services agree in the very objects; those of neighbours mostly do. */
+function isSame(one: ServicePolicy, other: ServicePolicy): boolean {
+  return (
+    one.timeouts === other.timeouts &&
+    one.retry === other.retry &&
+    one.stripPrefix === other.stripPrefix &&
+    one.preserveHost === other.preserveHost &&
+    one.bodyBytesMax === other.bodyBytesMax &&
+    one.hedgeAfterMs === other.hedgeAfterMs
+  );
 }

@@ -2,7 +2,7 @@
  * The routes of each host in the order in which the matcher tries them: for people and programs that
  * read an artifact, not for requests. One pass over all nodes, however many hosts there are.
  */
-import { NONE } from "./layout.ts";
+import { HAS_PARAMETER, NONE } from "./layout.ts";
 import { RowReader, type View } from "./view.ts";
 
 /**
@@ -25,7 +25,7 @@ export function routesByHost(view: View): number[][] {
   // No deeper than a pattern has segments.
   const walk = (node: number, into: number[]) => {
     collect(nodes.number(node, "exact"), into);
-    const parameter = nodes.number(node, "parameter");
+    const parameter = (nodes.number(node, "children") & HAS_PARAMETER) === 0 ? NONE : node + 1;
     for (let child = children.first[node]!; child !== NONE; child = children.next[child]!) {
       if (child !== parameter) walk(child, into);
     }

@@ -173,14 +173,24 @@ export class Rows<S extends RowSection> {
     this.count += words.length / this.#stride;
   }
 
+  /** The rows as they lie here: they are copied when the file is put together. */
   toBytes(): { bytes: Uint8Array; rowBytes: number } {
-    const words = this.#words.slice(0, this.count * this.#stride);
-    return { bytes: new Uint8Array(words.buffer), rowBytes: this.#stride * 4 };
+    const rowBytes = this.#stride * 4;
+    return { bytes: new Uint8Array(this.#words.buffer, 0, this.count * rowBytes), rowBytes };
+  }
+
+  /** Makes room for so many rows at once: growing to them by steps leaves as much again behind. */
+  expect(rows: number): void {
+    const length = rows * this.#stride;
+    if (length > this.#words.length) this.#grow(length);
   }
 
   #reserve(length: number): void {
-    if (length <= this.#words.length) return;
-    const larger = new Uint32Array(Math.max(length, this.#words.length * 2));
+    if (length > this.#words.length) this.#grow(Math.max(length, this.#words.length * 2));
+  }
+
+  #grow(length: number): void {
+    const larger = new Uint32Array(length);
     larger.set(this.#words);
     this.#words = larger;
   }

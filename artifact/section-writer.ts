@@ -9,6 +9,8 @@ import { EncodeError } from "./encode-error.ts";
 import { slotCount } from "./hash.ts";
 import {
   BYTE_CLASS_ROWS,
+  HAS_LITERALS,
+  HAS_PARAMETER,
   HOST_ANY,
   HOST_WILDCARD,
   METHODS_MAX,
@@ -39,6 +41,9 @@ import { compareSpecificity } from "./route-specificity.ts";
 import { PolicyWriter } from "./policy-writer.ts";
 import { Rows, Strings } from "./rows.ts";
 import type { NodeRow } from "./trie.ts";
+
+/** Hardly a place is further to the right; this times a line is a whole number still. */
+const COLUMNS = 2 ** 21;
 
 export class SectionWriter {
   readonly rows: { [S in RowSection]: Rows<S> } = {
@@ -81,6 +86,13 @@ export class SectionWriter {
   readonly #methodBits: Map<string, number>;
   #lastWord: string | undefined;
   #lastWordRow = 0;
+  /** What neighbours mostly have in common. */
+  #lastFile: string | undefined;
+  #lastFileId = 0;
+  #lastLabel: string | undefined;
+  #lastLabelId = 0;
+  /** By line and column, as one number where they fit. */
+  readonly #positions = new Map<number, number>();
   readonly #predicates = new Map<string, number>();
   readonly #automata = new Map<string, number>();
   readonly #poolKeys = new Set<string>();
@@ -153,8 +165,31 @@ export class SectionWriter {
     return number;
   }
 
-  origin({ file, line, column }: Origin): { file: number; position: number } {
-    return { file: this.text(file), position: this.rows.positions.once({ line, column }) };
+  /** The number of the file of a place. */
+  file({ file }: Origin): number {
+    if (file !== this.#lastFile) {
+      this.#lastFile = file;
+      this.#lastFileId = this.text(file);
+    }
+    return this.#lastFileId;
+  }
+
+  /** The row of the place in its file. */
+  position({ line, column }: Origin): number {
+    if (column >= COLUMNS) return this.rows.positions.once({ line, column });
+    const key = line * COLUMNS + column;
+    let row = this.#positions.get(key);
+    if (row === undefined)
+      this.#positions.set(key, (row = this.rows.positions.add({ line, column })));
+    return row;
+  }
+
+  #label(label: string): number {
+    if (label !== this.#lastLabel) {
+      this.#lastLabel = label;
+      this.#lastLabelId = this.text(label);
+    }
+    return this.#lastLabelId;
   }
 
   pool({ key, label, policy, backends, table, origin }: Pool): void {
@@ -164,11 +199,12 @@ export class SectionWriter {
     for (const backend of backends) this.#backend(backend, key, origin.file);
     this.rows.pools.add({
       key: this.text(key),
-      label: this.text(label),
+      label: this.#label(label),
       policy: this.policies.pool(policy),
       backends: { first, count: backends.length },
       table: this.#table(table, key, backends.length, usesTable(policy.algorithm)),
-      ...this.origin(origin),
+      file: this.file(origin),
+      position: this.position(origin),
     });
   }
 
@@ -182,7 +218,7 @@ export class SectionWriter {
     this.rows.backends.add({
       url: this.text(url),
       traits: this.rows.backendTraits.once(traits),
-      position: this.origin(origin).position,
+      position: this.position(origin),
     });
   }
 
@@ -222,7 +258,8 @@ export class SectionWriter {
       pool,
       sni: this.rows.streamRoutes.list(routes),
       policy: this.#streamPolicy(policy),
-      ...this.origin(origin),
+      file: this.file(origin),
+      position: this.position(origin),
     });
   }
 
@@ -239,12 +276,13 @@ export class SectionWriter {
   }
 
   /** `services` are those that the node's numbers mean. */
-  node({ node, parent, label, parameter }: NodeRow, services: readonly Service[]): void {
+  node({ node, parent, label }: NodeRow, services: readonly Service[]): void {
     this.rows.nodes.add({
       parent,
       label: this.text(label),
-      literals: node.literals?.size ?? 0,
-      parameter,
+      children:
+        (node.literals === undefined ? 0 : HAS_LITERALS) |
+        (node.parameter === undefined ? 0 : HAS_PARAMETER),
       exact: this.#candidates(node.exact, services),
       rest: this.#candidates(node.rest, services),
     });
@@ -261,21 +299,21 @@ export class SectionWriter {
     return first;
   }
 
-  /** Fills an open-addressing table with the numbers of `entries` that have a hash. */
-  slots<T>(
+  /** Fills an open-addressing table with those of `count` rows that have a hash. */
+  slots(
     section: "hostSlots" | "edgeSlots",
-    entries: readonly T[],
-    hashOf: (entry: T) => number | undefined,
+    count: number,
+    hashOf: (row: number) => number | undefined,
   ): void {
-    const table = new Uint32Array(slotCount(entries.length)).fill(NONE);
+    const table = new Uint32Array(slotCount(count)).fill(NONE);
     const mask = table.length - 1;
-    entries.forEach((entry, row) => {
-      const hash = hashOf(entry);
-      if (hash === undefined) return;
+    for (let row = 0; row < count; row++) {
+      const hash = hashOf(row);
+      if (hash === undefined) continue;
       let slot = hash & mask;
       while (table[slot] !== NONE) slot = (slot + 1) & mask;
       table[slot] = row;
-    });
+    }
     this.rows[section].append(table);
   }
 

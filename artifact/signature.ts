@@ -2,17 +2,11 @@
  * Signature: who vouches for an artifact. Signing adds an entry to the trailer and leaves the content
  * and its digest as they are. What is signed is the content's digest and the revision.
  */
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  type KeyObject,
-  sign as signBytes,
-  verify as verifyBytes,
-} from "node:crypto";
+import type { KeyObject } from "node:crypto";
 
 import { ArtifactError } from "./artifact-error.ts";
 import { type Container, openContainer, restamp } from "./container.ts";
+import { cryptoModule } from "./crypto-module.ts";
 import { KEY_ID_BYTES } from "./layout.ts";
 
 /** A public key whose signatures count. */
@@ -49,8 +43,8 @@ export function sign(file: Uint8Array, keys: readonly KeyObject[]): Uint8Array {
   const message = messageOf(digest, revision);
   const all = new Map(signatures.map((signature) => [signature.keyId, signature]));
   for (const key of keys) {
-    const keyId = keyIdOf(createPublicKey(key));
-    all.set(keyId, { keyId, bytes: signBytes(null, message, key) });
+    const keyId = keyIdOf(cryptoModule().createPublicKey(key));
+    all.set(keyId, { keyId, bytes: cryptoModule().sign(null, message, key) });
   }
   // In one order, whatever the order of the keys.
   const sorted = [...all.values()].toSorted((a, b) => (a.keyId < b.keyId ? -1 : 1));
@@ -70,7 +64,9 @@ export function judgements(
     const known = keys.filter(({ id }) => id === keyId);
     if (known.length === 0) return undefined;
     // A copy: the file may lie in shared memory.
-    return known.some(({ key }) => verifyBytes(null, message, key, Uint8Array.from(bytes)));
+    return known.some(({ key }) =>
+      cryptoModule().verify(null, message, key, Uint8Array.from(bytes)),
+    );
   });
 }
 
@@ -113,7 +109,7 @@ export function readSigningKey(pem: string): KeyObject {
   if (isPublic(pem)) {
     throw new KeyError("is a public key", "sign with the private key that it belongs to");
   }
-  return ed25519(() => createPrivateKey(pem), "private");
+  return ed25519(() => cryptoModule().createPrivateKey(pem), "private");
 }
 
 /**
@@ -133,14 +129,15 @@ export function readTrustedKey(pem: string): TrustedKey {
   if (pem.split("-----BEGIN").length > 2) {
     throw new KeyError("holds more than one key", "give each in a file of its own");
   }
-  const key = ed25519(() => createPublicKey(pem), "public");
+  const key = ed25519(() => cryptoModule().createPublicKey(pem), "public");
   return { id: keyIdOf(key), key };
 }
 
 /** The id of a public key: the first bytes of its SHA-256, in hex. */
 export function keyIdOf(key: KeyObject): string {
   const raw = Buffer.from(key.export({ format: "jwk" }).x!, "base64url");
-  return createHash("sha256")
+  return cryptoModule()
+    .createHash("sha256")
     .update(raw)
     .digest("hex")
     .slice(0, KEY_ID_BYTES * 2);

@@ -1,7 +1,7 @@
 /**
  * Path tries as the encoder builds them: one a host and priority, then one list of rows for all of them.
  */
-import { type Pattern } from "./pattern.ts";
+import type { Pattern } from "./pattern.ts";
 
 /** A node before it has a row. Children are sorted when rows are given out, not before. */
 export interface TrieNode {
@@ -18,7 +18,6 @@ export interface NodeRow {
   node: TrieNode;
   parent: number | undefined;
   label: string;
-  parameter: number | undefined;
 }
 
 /** An empty node. */
@@ -57,23 +56,23 @@ function added(list: readonly number[], service: number): readonly number[] {
 }
 
 /**
- * Appends the rows of a trie, breadth first with literals in code-unit order, and returns its
- * root's row. A child's row is always greater than its parent's.
+ * Appends the rows of a trie, and returns its root's row: each node before what is below it, first the
+ * parameter, then the literals in code-unit order. So a parameter's row is the one behind its parent's.
+ *
+ * @param base the row of what is first in `rows`
  */
-export function layOut(root: TrieNode, rows: NodeRow[]): number {
-  const first = rows.length;
-  const add = (node: TrieNode, parent: number | undefined, label: string) =>
-    rows.push({ node, parent, label, parameter: undefined });
-  add(root, undefined, "");
-  for (let at = first; at < rows.length; at++) {
-    const { literals, parameter } = rows[at]!.node;
-    if (literals !== undefined) {
-      for (const label of [...literals.keys()].toSorted()) add(literals.get(label)!, at, label);
-    }
-    if (parameter !== undefined) {
-      rows[at]!.parameter = rows.length;
-      add(parameter, at, "");
-    }
+export function layOut(root: TrieNode, rows: NodeRow[], base: number): number {
+  return append({ node: root, parent: undefined, label: "" }, rows, base);
+}
+
+/** No deeper than a pattern has segments. */
+function append(row: NodeRow, rows: NodeRow[], base: number): number {
+  const parent = base + rows.push(row) - 1;
+  const { literals, parameter } = row.node;
+  if (parameter !== undefined) append({ node: parameter, parent, label: "" }, rows, base);
+  if (literals === undefined) return parent;
+  for (const label of [...literals.keys()].toSorted()) {
+    append({ node: literals.get(label)!, parent, label }, rows, base);
   }
-  return first;
+  return parent;
 }

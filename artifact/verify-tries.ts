@@ -4,7 +4,7 @@
  * to it. Runs after every field is known to be within its section.
  */
 import { ArtifactError } from "./artifact-error.ts";
-import { NONE, offsetsOf, strideOf, type Tables } from "./layout.ts";
+import { HAS_LITERALS, HAS_PARAMETER, NONE, offsetsOf, strideOf, type Tables } from "./layout.ts";
 import { PATTERN_SEGMENTS_MAX } from "./pattern.ts";
 
 const NODE = offsetsOf("nodes");
@@ -57,9 +57,12 @@ function verifyShape(nodes: Uint32Array): Uint8Array {
   const depths = new Uint8Array(count);
   const parameters = new Uint8Array(count);
   for (let row = 0, at = 0; row < count; row++, at += NODE_STRIDE) {
-    const child = nodes[at + NODE.parameter]!;
-    if (child !== NONE && nodes[child * NODE_STRIDE + NODE.parent] !== row) {
-      throw new ArtifactError(`its node ${row} has a parameter node that is not its child`);
+    const hasParameter = (nodes[at + NODE.children]! & HAS_PARAMETER) !== 0;
+    // Beyond the last row there is nothing, and nothing has no parent.
+    if (hasParameter && nodes[at + NODE_STRIDE + NODE.parent] !== row) {
+      throw new ArtifactError(
+        `its node ${row} has a parameter, and the next node is not its child`,
+      );
     }
     const parent = nodes[at + NODE.parent]!;
     // Text 0 is "", which no segment of a path is: a node is either a literal or the parameter.
@@ -69,9 +72,13 @@ function verifyShape(nodes: Uint32Array): Uint8Array {
       continue;
     }
     if (parent >= row) throw new ArtifactError(`its node ${row} stands before its parent`);
-    const isParameter = nodes[parent * NODE_STRIDE + NODE.parameter] === row;
+    const ofParent = nodes[parent * NODE_STRIDE + NODE.children]!;
+    const isParameter = (ofParent & HAS_PARAMETER) !== 0 && parent + 1 === row;
     if (isParameter !== isUnnamed) {
       throw new ArtifactError(`its node ${row} is both a literal and a parameter, or neither`);
+    }
+    if (!isParameter && (ofParent & HAS_LITERALS) === 0) {
+      throw new ArtifactError(`its node ${row} is a literal, and its parent says it has none`);
     }
     depths[row] = depths[parent]! + 1;
     parameters[row] = parameters[parent]! + (isParameter ? 1 : 0);

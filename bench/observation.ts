@@ -70,7 +70,10 @@ function exchangeOf(settings: Partial<Settings>): () => void {
   const lines = createRing();
   const reader = new LineReader(lines);
   const observer = new Observer({ metrics: createSegment(), lines }, ({ type }) => {
-    if (type === "lines") reader.take();
+    if (type === "lines") {
+      reader.take();
+      reader.release();
+    }
     if (type === "spans") observer.receive({ type: "spans-taken" });
   });
   const urls = model.pools.flatMap(({ backends }) => backends.map(({ url }) => url));

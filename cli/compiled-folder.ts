@@ -1,4 +1,5 @@
 /** A config folder put through the compiler, timed, and the report of it. */
+import { readFileSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
 
 import type { Model } from "../artifact/model.ts";
@@ -43,12 +44,26 @@ export function compileFolder(
 ): CompiledFolder {
   const start = performance.now();
   const tree = readFolder(folder);
-  const { diagnostics, model, artifact } = compile(tree, { revision, memory });
+  const { diagnostics, model, artifact } = compile(tree, { revision, memory, readCertificate });
   let result: CompileResult | undefined;
   if (model !== undefined && artifact !== undefined) {
     result = { model, artifact, digest: openContainer(artifact, true).digest };
   }
   return { folder, tree, diagnostics, result, elapsedMs: performance.now() - start };
+}
+
+/** Certificates are small; the data plane says it of one that is not. */
+const CERTIFICATE_BYTES_MAX = 64 * 1024;
+
+/** A certificate as the data plane would find it; undefined for whatever is not a plain, small file. */
+function readCertificate(path: string): string | undefined {
+  try {
+    const stat = statSync(path);
+    if (!stat.isFile() || stat.size > CERTIFICATE_BYTES_MAX) return undefined;
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
 }
 
 function readFolder(folder: string): SourceTree {

@@ -4,11 +4,12 @@
  */
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
-import { extname } from "node:path";
-import { fileURLToPath } from "node:url";
 
+import { dataPlaneEntry } from "./data-plane-entry.ts";
+import { ALLOCATOR_ENVIRONMENT, NODE_OPTIONS } from "./data-plane-runtime.ts";
 import { EXIT_FAILED } from "./exit-code.ts";
 import { Failure } from "./failure.ts";
+import { flagsWithoutRoom } from "./heap.ts";
 
 export interface DataPlaneOptions {
   artifact: string;
@@ -34,19 +35,14 @@ export interface DataPlaneProcess {
   ended: Promise<number>;
 }
 
-/** Checkouts run TypeScript, published packages JavaScript: as this very file does. */
-const ENTRY = fileURLToPath(
-  new URL(`../dataplane/main${extname(import.meta.url)}`, import.meta.url),
-);
-
 /**
  * Puts the data plane in this process's place: same pid, so service managers and `kill` talk to it
  * directly. Where a system cannot do that, it runs as a child and all signals are passed on.
  */
 export async function becomeDataPlane(options: DataPlaneOptions): Promise<number> {
-  const words = [ENTRY, ...argumentsOf(options)];
   if (process.execve !== undefined && process.platform !== "win32") {
-    process.execve(process.execPath, [process.execPath, ...process.execArgv, ...words]);
+    const words = [process.execPath, ...nodeWords(), ...argumentsOf(options)];
+    process.execve(process.execPath, words, environment());
   }
   const child = startDataPlane(options);
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1"] as const) {
@@ -57,12 +53,12 @@ export async function becomeDataPlane(options: DataPlaneOptions): Promise<number
 
 /** Starts it as a child in a session of its own, so that Ctrl-C reaches it once, through us. */
 export function startDataPlane(options: DataPlaneOptions): DataPlaneProcess {
-  const words = [...process.execArgv, ENTRY, "--parent-pipe", ...argumentsOf(options)];
+  const words = [...nodeWords(), "--parent-pipe", ...argumentsOf(options)];
   // It ends when its stdin does, and that happens however this process ends.
   const child = spawn(process.execPath, words, {
     stdio: ["pipe", "inherit", "inherit"],
     detached: true,
-    env: { ...process.env, ...environmentOf(options) },
+    env: { ...environment(), ...environmentOf(options) },
   });
   const ended = new Promise<number>((resolve, reject) => {
     child.on("error", (error) => {
@@ -75,6 +71,15 @@ export function startDataPlane(options: DataPlaneOptions): DataPlaneProcess {
   // A write is never made, but the pipe breaks when the child goes first.
   child.stdin.on("error", () => undefined);
   return { signal: (signal) => void child.kill(signal), ended };
+}
+
+/** Up to the program. What this process was given has the last word. */
+function nodeWords(): string[] {
+  return [...NODE_OPTIONS, ...flagsWithoutRoom(), dataPlaneEntry()];
+}
+
+function environment(): Record<string, string> {
+  return { ...ALLOCATOR_ENVIRONMENT, ...(process.env as Record<string, string>) };
 }
 
 function argumentsOf(options: DataPlaneOptions): string[] {

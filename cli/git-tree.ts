@@ -4,7 +4,7 @@ import { posix } from "node:path";
 import { FILE_BYTES_MAX, isTreeFolder } from "../compiler/parse/collect-files.ts";
 import type { SourceFile, SourceTree } from "../compiler/source-tree.ts";
 import { Failure } from "./failure.ts";
-import { type Git, type GitEntry } from "./git.ts";
+import type { Git, GitEntry } from "./git.ts";
 
 /** As many files as a folder may have. */
 const FILES_MAX = 20_000;

@@ -2,13 +2,15 @@
 import { readFileSync, statSync } from "node:fs";
 import type { KeyObject } from "node:crypto";
 
+import { SIGNATURES_MAX } from "../artifact/layout.ts";
 import {
   KeyError,
   readSigningKey,
   readTrustedKey,
+  sign,
   type TrustedKey,
 } from "../artifact/signature.ts";
-import { Failure, reason } from "./failure.ts";
+import { Failure, reason, UsageError } from "./failure.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `env:NAME` instead of a path. */
@@ -20,13 +22,31 @@ const FROM_ENV = /^env:(.*)$/s;
  * @param source a path, or `env:NAME`
  * @throws Failure
  */
-export function signingKey(source: string, terminal: Terminal): KeyObject {
+function signingKey(source: string, terminal: Terminal): KeyObject {
   const name = FROM_ENV.exec(source)?.[1];
   const pem = name === undefined ? readKey(source) : terminal.env[name];
   if (pem === undefined || pem === "") throw new Failure(`--sign: ${name} is not set`);
   const key = usable("--sign", source, () => readSigningKey(pem));
   if (name === undefined) warnOfReaders(source, terminal);
   return key;
+}
+
+/**
+ * What puts the signatures of these keys to an artifact; without keys it stays as it is.
+ *
+ * @param sources as `signingKey` takes them
+ * @throws Failure
+ * @throws UsageError where there are too many
+ */
+export function signer(
+  sources: readonly string[],
+  terminal: Terminal,
+): (artifact: Uint8Array) => Uint8Array {
+  if (sources.length > SIGNATURES_MAX) {
+    throw new UsageError(`--sign is given more than ${SIGNATURES_MAX} times`);
+  }
+  const keys = sources.map((source) => signingKey(source, terminal));
+  return (artifact) => (keys.length === 0 ? artifact : sign(artifact, keys));
 }
 
 /**

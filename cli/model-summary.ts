@@ -24,13 +24,9 @@ export interface RouteChanges {
 }
 
 export function routeChanges(before: Model, after: Model): RouteChanges {
-  // What the compiler found unchanged is the same object in both.
-  const kept = new Set(before.services);
-  const isKept = (service: Service): boolean =>
-    kept.has(service) && before.pools[service.pool] === after.pools[service.pool];
-  const same = new Set(after.services.filter(isKept));
-  const old = routes(before, same);
-  const now = routes(after, same);
+  const [were, are] = others(before, after);
+  const old = routes(were, before.pools);
+  const now = routes(are, after.pools);
   const changes: RouteChanges = {
     added: 0,
     removed: 0,
@@ -53,11 +49,32 @@ export function changesText({ added, removed, changed, streams, settings }: Rout
   return text + (streams ? ", other streams" : "") + (settings ? ", other settings" : "");
 }
 
-/** What each route means for traffic, but for some services: where it was written is left out, so moves are no change. */
-function routes({ services, pools }: Model, leftOut: ReadonlySet<Service>): Map<string, string> {
+/**
+ * The services of two models without those that are certainly the same in both, at the beginning and at
+ * the end. Of what the compiler found unchanged the parts are the same objects; only its pool's row may be
+ * another.
+ */
+function others(before: Model, after: Model): [readonly Service[], readonly Service[]] {
+  const isSame = (was: Service | undefined, is: Service | undefined): boolean =>
+    was !== undefined &&
+    is !== undefined &&
+    was.origin === is.origin &&
+    before.pools[was.pool] === after.pools[is.pool];
+  const [were, are] = [before.services, after.services];
+  let first = 0;
+  while (isSame(were[first], are[first])) first++;
+  let last = 0;
+  while (isSame(were.at(-1 - last), are.at(-1 - last))) last++;
+  // Of two equal lists nothing is left from either end.
+  const between = (list: readonly Service[]): readonly Service[] =>
+    list.slice(first, Math.max(first, list.length - last));
+  return [between(were), between(are)];
+}
+
+/** What each route means for traffic: where it was written is left out, so moves are no change. */
+function routes(services: readonly Service[], pools: readonly Pool[]): Map<string, string> {
   const map = new Map<string, string>();
   for (const service of services) {
-    if (leftOut.has(service)) continue;
     const meaning = routeMeaning(service, pools[service.pool]);
     const asked = service.predicates.map((one) => ` ${predicateText(one)}`).join("");
     const methods = service.methods.length === 0 ? ["*"] : service.methods;

@@ -9,6 +9,7 @@ import { openArtifact, type View } from "../artifact/view.ts";
 import type { SourceTree } from "../compiler/source-tree.ts";
 import { compileFolder, reportText } from "./compiled-folder.ts";
 import { configFolder } from "./config-folder.ts";
+import { makeRoom } from "./heap.ts";
 import { Failure, reason } from "./failure.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -28,8 +29,10 @@ export interface OpenedArtifact {
  * @throws Failure where it has errors, which have been printed
  */
 export function openFolder(named: string | undefined, terminal: Terminal): OpenedArtifact {
-  const compiled = compileFolder(configFolder(named, terminal.env));
-  const { folder, tree, result } = compiled;
+  const folder = configFolder(named, terminal.env);
+  makeRoom(folder);
+  const compiled = compileFolder(folder);
+  const { tree, result } = compiled;
   if (result === undefined) {
     terminal.note(reportText(compiled, "text", terminal));
     throw new Failure(`${folder} does not compile`);

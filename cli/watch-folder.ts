@@ -87,16 +87,38 @@ export function watchFolder(
 /** A text that differs when a file of the tree was written, replaced, added or removed. */
 export function folderState(folder: string): string {
   const entries: string[] = [];
-  walk(folder, "", 0, new Set(), entries);
+  walk(folder, "", 0, new Set(), (path, stat) => {
+    entries.push(
+      stat === undefined
+        ? `${path} unreadable`
+        : `${path} ${stat.dev}:${stat.ino} ${stat.mtimeNs} ${stat.size}`,
+    );
+  });
   return entries.join("\n");
 }
 
-function walk(root: string, path: string, depth: number, seen: Set<string>, to: string[]): void {
+/** How large the files of the tree are together. */
+export function folderBytes(folder: string): number {
+  let bytes = 0;
+  walk(folder, "", 0, new Set(), (_, stat) => {
+    bytes += Number(stat?.size ?? 0);
+  });
+  return bytes;
+}
+
+/** @param visit is told of each file, and of a folder that cannot be read without a stat */
+function walk(
+  root: string,
+  path: string,
+  depth: number,
+  seen: Set<string>,
+  visit: (path: string, stat: BigIntStats | undefined) => void,
+): void {
   let names: string[];
   try {
     names = readdirSync(join(root, path));
   } catch {
-    to.push(`${path} unreadable`);
+    visit(path, undefined);
     return;
   }
   for (const name of names.toSorted()) {
@@ -108,9 +130,9 @@ function walk(root: string, path: string, depth: number, seen: Set<string>, to: 
     if (stat.isDirectory()) {
       if (depth >= TREE_DEPTH_MAX || seen.has(identity)) continue;
       seen.add(identity);
-      walk(root, below, depth + 1, seen, to);
+      walk(root, below, depth + 1, seen, visit);
     } else {
-      to.push(`${below} ${identity} ${stat.mtimeNs} ${stat.size}`);
+      visit(below, stat);
     }
   }
 }

@@ -1,11 +1,12 @@
 /**
  * The life of a config: parse → validate → resolve → link → reach → check → plan → encode.
  *
- * Pure: no file is read, nothing is printed, and whatever a user wrote gives diagnostics, never an
+ * Pure: no file is read (but for a certificate, by whom the caller names), nothing is printed, and whatever a user wrote gives diagnostics, never an
  * exception. Every stage goes on past errors as far as it can, so that one run finds all of them.
  */
 import { encode } from "../artifact/encode.ts";
 import type { Model } from "../artifact/model.ts";
+import type { ReadCertificate } from "./check/certificate.ts";
 import { check } from "./check/check.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { DiagnosticLog } from "./diagnostic-log.ts";
@@ -26,6 +27,8 @@ export interface CompileOptions {
   encode?: boolean;
   /** Of the compilation before, of nearly the same tree: what did not change costs little. */
   memory?: CompileMemory;
+  /** Reads `global.tls.cert_file`, for the warning about hosts that it is not for. Default: it is not read. */
+  readCertificate?: ReadCertificate;
 }
 
 /** What a compilation gives. `model` and `artifact` are there where no diagnostic is an error. */
@@ -50,7 +53,7 @@ export function compile(tree: SourceTree, options: CompileOptions = {}): Compile
   link(resolved, changes, memory.hasNameTwice(changes), log);
   // What is broken may seem to be in the way of what is not.
   const found = log.hasErrors ? new Set<string>() : reach(changes, log);
-  check(resolved, files, log);
+  check(resolved, files, options.readCertificate ?? (() => undefined), log);
   applyIgnores(
     read.flatMap(({ ignores }) => ignores),
     log,

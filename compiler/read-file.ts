@@ -5,7 +5,7 @@ import type { DiagnosticLog } from "./diagnostic-log.ts";
 import { type Ignore, readIgnores } from "./ignores.ts";
 import type { ConfigFile } from "./parse/collect-files.ts";
 import { parse } from "./parse/parse.ts";
-import { type ResolvedFile, type Resolver } from "./resolve/resolve.ts";
+import type { ResolvedFile, Resolver } from "./resolve/resolve.ts";
 import { validate } from "./validate/validate.ts";
 
 /** What a file says. */

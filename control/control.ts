@@ -25,6 +25,8 @@ export interface ControlOptions {
   token: string | undefined;
   /** Where artifacts are published; undefined publishes none. */
   artifact: string | undefined;
+  /** Puts signatures to what is published. Default: there are none. */
+  signed?: (artifact: Uint8Array) => Uint8Array;
   /** Who must serve a change before it has succeeded. */
   dataPlane: DataPlaneAddress | undefined;
   log: Log;
@@ -49,7 +51,8 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   const trust: Trust = "socket" in options.listen ? "socket" : { token: tokenOf(options) };
   const dataPlane = options.dataPlane && new DataPlaneClient(options.dataPlane);
   const stepDone = options.stepDone ?? (() => undefined);
-  const writer = new Writer({ tree, artifact, dataPlane, log, stepDone });
+  const signed = options.signed ?? ((bytes) => bytes);
+  const writer = new Writer({ tree, artifact, signed, dataPlane, log, stepDone });
   await writer.begin();
   const router = new Router(OPERATIONS);
   const context: Context = { writer, dataPlane, log };

@@ -5,6 +5,7 @@ import { realpathSync } from "node:fs";
 
 import { compile } from "../compiler/compile.ts";
 import type { Diagnostic } from "../compiler/diagnostic.ts";
+import { CompileMemory } from "../compiler/memory.ts";
 import { CONFIG_FILE } from "../compiler/parse/collect-files.ts";
 import { readTree } from "../compiler/read-tree.ts";
 import { type ApiSettings, DEFAULT_API } from "../compiler/resolve/api.ts";
@@ -21,6 +22,8 @@ export interface Snapshot {
 
 export class TreeState {
   readonly folder: string;
+  /** Of every compilation of this tree, also as it would be: what has not changed since costs little. */
+  readonly memory = new CompileMemory();
   #reader = new CatalogReader();
   #good: Snapshot | undefined;
   /** The last tree looked at, and what is wrong with it. */
@@ -67,7 +70,7 @@ export class TreeState {
     const tree = readTree(this.folder);
     this.#lookedAt = performance.now();
     if (this.#seen !== undefined && isSameTree(tree, this.#seen)) return;
-    const { model, diagnostics } = compile(tree, { encode: false });
+    const { model, diagnostics } = compile(tree, { encode: false, memory: this.memory });
     if (model !== undefined) return this.became(tree);
     this.#seen = tree;
     this.#errors = diagnostics;

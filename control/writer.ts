@@ -2,11 +2,10 @@
  * The life of a write: its turn → the tree's lock → read → propose → conditions → compile → write,
  * commit, publish, served (write/transaction.ts) → answer.
  */
-import { openContainer } from "../artifact/container.ts";
-import { encode } from "../artifact/encode.ts";
-import type { Model } from "../artifact/model.ts";
+import { openContainer, restamp } from "../artifact/container.ts";
 import { compile, type CompileResult } from "../compiler/compile.ts";
 import type { Diagnostic } from "../compiler/diagnostic.ts";
+import type { CompileMemory } from "../compiler/memory.ts";
 import type { Author } from "../compiler/resolve/api.ts";
 import type { SourceTree } from "../compiler/source-tree.ts";
 import { publishIfOther } from "./publish.ts";
@@ -35,6 +34,8 @@ export interface WriterOptions {
   tree: string;
   /** Where the artifact is published; undefined leaves that to somebody else. */
   artifact: string | undefined;
+  /** Puts signatures to what is published. */
+  signed: (artifact: Uint8Array) => Uint8Array;
   /** Who must serve a change before it has succeeded; undefined is nobody. */
   dataPlane: DataPlaneClient | undefined;
   log: Log;
@@ -161,14 +162,14 @@ export class Writer {
       throw new Refusal(400, `${message} (api.allow_link_local lets them in)`);
     }
     const next = treeWith(tree, proposal);
-    const compiled = compiledOf(next, tree, proposal);
+    const compiled = compiledOf(next, tree, proposal, this.#state.memory);
     const { digest } = openContainer(compiled.artifact);
     const isChange = proposal.before !== proposal.after;
     const times = isChange || entry === undefined ? this.#times.next(entry) : this.#times.of(entry);
     let commit: string | undefined;
     if (!isChange && !request.dryRun) await this.#serve(compiled.artifact, digest);
     if (isChange && !request.dryRun) {
-      commit = await this.#transact(request, now, proposal, compiled.model, digest);
+      commit = await this.#transact(request, now, proposal, compiled.artifact, digest);
       this.#state.became(next);
       const { address } = proposal;
       const after = address && value && { id: address.id, value, times };
@@ -194,10 +195,10 @@ export class Writer {
     request: WriteRequest,
     { api }: Snapshot,
     proposal: Proposal,
-    model: Model,
+    compiled: Uint8Array,
     digest: string,
   ): Promise<string | undefined> {
-    const { artifact, dataPlane, stepDone } = this.#options;
+    const { artifact, signed, dataPlane, stepDone } = this.#options;
     const { path, before, after } = proposal;
     const tree = this.#state.folder;
     let commit: Change["commit"];
@@ -217,7 +218,11 @@ export class Writer {
       artifact:
         artifact === undefined
           ? undefined
-          : { path: artifact, digest, bytes: (revision) => encode(model, revision) },
+          : {
+              path: artifact,
+              digest,
+              bytes: (revision = "") => signed(restamp(compiled, { revision, signatures: [] })),
+            },
       served: dataPlane && (() => dataPlane.serves(digest)),
       takenBack: async () => {
         // Not waited for: it finds the old artifact by itself, this only makes it look at once.
@@ -236,11 +241,11 @@ export class Writer {
 
   /** Nothing is to be changed; but what the files say may not be served yet. */
   async #serve(bytes: Uint8Array, digest: string): Promise<void> {
-    const { artifact, dataPlane } = this.#options;
+    const { artifact, signed, dataPlane } = this.#options;
     if (artifact !== undefined) {
       const lock = await acquireLock(`${artifact}.lock`, LOCK_MS_MAX);
       try {
-        publishIfOther(artifact, bytes);
+        publishIfOther(artifact, signed(bytes));
       } finally {
         lock.release();
       }
@@ -262,14 +267,15 @@ function compiledOf(
   next: SourceTree,
   before: SourceTree,
   proposal: Proposal,
+  memory: CompileMemory,
 ): Required<CompileResult> {
-  const { diagnostics, api, model, artifact } = compile(next);
+  const { diagnostics, api, model, artifact } = compile(next, { memory });
   if (model !== undefined && artifact !== undefined) return { diagnostics, api, model, artifact };
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   const [first] = errors;
   const place = first && `${first.location.file}:${first.location.start.line}`;
   const more = { diff: diffOf(proposal) };
-  if (compile(before, { encode: false }).model === undefined) {
+  if (compile(before, { encode: false, memory }).model === undefined) {
     const text = `the tree does not compile as it is (${place} ${first?.message}): mend that first`;
     throw new Refusal(409, text, { diagnostics, more });
   }

@@ -9,9 +9,9 @@ import { settingsOf, streamsOf } from "../artifact/decode.ts";
 import { ARTIFACT_BYTES_MAX } from "../artifact/layout.ts";
 import { fillReferences, hasReference, parseReferences } from "../artifact/reference.ts";
 import { ArtifactError } from "../artifact/container.ts";
-import { type TrustedKey } from "../artifact/signature.ts";
+import type { TrustedKey } from "../artifact/signature.ts";
 import { openArtifact, RowReader, type View } from "../artifact/view.ts";
-import { type TlsMaterial } from "./messages.ts";
+import type { TlsMaterial } from "./messages.ts";
 import { tlsModule } from "./tls-module.ts";
 
 /** A file that can be served. `bytes` lies in shared memory: workers view the same. */

@@ -44,7 +44,7 @@ export class ArtifactWatch {
   }
 
   #identities(): string {
-    return [this.#path, ...this.#others()].map(identity).join();
+    return [this.#path, ...this.#others()].map(identityOf).join();
   }
 
   #hinted(): void {
@@ -61,7 +61,7 @@ export class ArtifactWatch {
 }
 
 /** What a path leads to, so that any replacement shows; or why it leads nowhere. */
-function identity(path: string): string {
+export function identityOf(path: string): string {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
     // A write can put the modification time back, but not the change time.

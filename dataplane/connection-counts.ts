@@ -7,8 +7,7 @@
  * block to clear. A connection is counted first and judged then: there are never more than a limit
  * says, and of two that come to two workers in the same instant for the last place neither may get it.
  */
-import { randomInt } from "node:crypto";
-
+import { cryptoModule } from "../artifact/crypto-module.ts";
 import { FNV_BASIS, FNV_PRIME, finish } from "../artifact/hash.ts";
 
 /** Why a connection was refused, in the order of their counters. */
@@ -58,7 +57,7 @@ export class ConnectionCounts {
     const cells = HEADER_CELLS + workers * BLOCK_CELLS;
     const memory = new SharedArrayBuffer(cells * Int32Array.BYTES_PER_ELEMENT);
     const view = new Int32Array(memory);
-    view[SEED] = randomInt(2 ** 32);
+    view[SEED] = cryptoModule().randomInt(2 ** 32);
     return new ConnectionCounts(view);
   }
 

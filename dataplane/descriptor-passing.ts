@@ -3,7 +3,7 @@
  * then open in both (SCM_RIGHTS). Node does this between parent and child only; here it is its own
  * binding, as in http/tcp-handle.ts.
  */
-import { type Server } from "node:net";
+import type { Server } from "node:net";
 
 import { type ListeningHandle, listeningHandle } from "./http/tcp-handle.ts";
 

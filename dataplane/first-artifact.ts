@@ -1,10 +1,10 @@
 /**
  * First artifact: with `--wait`, the process waits here until there is one that can be served.
  */
-import { type TrustedKey } from "../artifact/signature.ts";
+import type { TrustedKey } from "../artifact/signature.ts";
 import { loadArtifact, type LoadedArtifact } from "./artifact-file.ts";
 import { ArtifactWatch } from "./artifact-watch.ts";
-import { type Log } from "./log.ts";
+import type { Log } from "./log.ts";
 import { reason } from "./reason.ts";
 
 /**

@@ -12,7 +12,13 @@ import {
   tableOf,
 } from "../artifact/decode.ts";
 import { Matcher } from "../artifact/match.ts";
-import { type RetryPolicy, type Settings, type Timeouts } from "../artifact/model.ts";
+import type {
+  PoolPolicy,
+  RetryPolicy,
+  ServicePolicy,
+  Settings,
+  Timeouts,
+} from "../artifact/model.ts";
 import { pathRules } from "../artifact/path.ts";
 import { RowReader, type View } from "../artifact/view.ts";
 import { Cors } from "./http/cors.ts";
@@ -20,11 +26,11 @@ import { HashKey } from "./http/hash-key.ts";
 import { Sticky } from "./http/sticky.ts";
 import { Via } from "./http/via.ts";
 import { Networks } from "./networks.ts";
-import { type RouteMeter } from "./metrics/route-meter.ts";
-import { type Backend } from "./pool/backend.ts";
+import type { RouteMeter } from "./metrics/route-meter.ts";
+import type { Backend } from "./pool/backend.ts";
 import { addressOf } from "./pool/named-identities.ts";
-import { type Pool } from "./pool/pool.ts";
-import { type PoolRegistry } from "./pool/pool-registry.ts";
+import type { Pool } from "./pool/pool.ts";
+import type { PoolRegistry } from "./pool/pool-registry.ts";
 import { Stream } from "./stream/stream.ts";
 
 /** A route as the engine needs it. */
@@ -71,6 +77,8 @@ export class Generation {
   readonly #resolved: ReadonlyMap<string, string>;
   readonly #trusted: Networks | undefined;
   readonly #routes = new Map<number, Route>();
+  readonly #servicePolicies = new Map<number, ServicePolicy>();
+  readonly #poolPolicies = new Map<number, PoolPolicy>();
   readonly #rows: {
     routes: RowReader<"routes">;
     services: RowReader<"services">;
@@ -121,7 +129,7 @@ export class Generation {
 
   #read(row: number): Route {
     const { routes, services } = this.#rows;
-    const policy = servicePolicyOf(this.view, services.number(row, "policy"));
+    const policy = this.#servicePolicy(services.number(row, "policy"));
     const pattern = routes.text(row, "pattern");
     const parameters = routes.words(row, "parameters");
     const pool = this.#pool(services.number(row, "pool"));
@@ -143,6 +151,25 @@ export class Generation {
     };
   }
 
+  /** Policies are few: routes share them. */
+  #servicePolicy(row: number): ServicePolicy {
+    let policy = this.#servicePolicies.get(row);
+    if (policy === undefined) {
+      policy = servicePolicyOf(this.view, row);
+      this.#servicePolicies.set(row, policy);
+    }
+    return policy;
+  }
+
+  #poolPolicy(row: number): PoolPolicy {
+    let policy = this.#poolPolicies.get(row);
+    if (policy === undefined) {
+      policy = poolPolicyOf(this.view, row);
+      this.#poolPolicies.set(row, policy);
+    }
+    return policy;
+  }
+
   #sticky(pool: Pool): Sticky<Backend> | undefined {
     const { sticky } = pool.policy;
     if (sticky === undefined) return undefined;
@@ -161,7 +188,7 @@ export class Generation {
     return this.#pools.use(this, {
       key: pools.text(row, "key"),
       label: pools.text(row, "label"),
-      policy: poolPolicyOf(this.view, pools.number(row, "policy")),
+      policy: this.#poolPolicy(pools.number(row, "policy")),
       table: tableOf(this.view, row),
       backends: list,
     });

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { onTaker } from "./descriptor-passing.ts";
-import { type Log } from "./log.ts";
+import type { Log } from "./log.ts";
 import { reason } from "./reason.ts";
 
 /** Where a socket is given. */

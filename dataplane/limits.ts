@@ -9,8 +9,12 @@ export const RESPONSE_HEAD = { headBytesMax: 64 * 1024, fieldsMax: 1000 };
 /** Read from a client behind the request that is being answered; then it waits. */
 export const PIPELINE_BYTES_MAX = 64 * 1024;
 
-/** Of a body that nobody wants, so much is read before the connection is closed rather than kept. */
+/**
+ * Of a body that nobody wants, so much is read before the connection is closed rather than kept; of one
+ * whose end is known all, where no more than this is left of it.
+ */
 export const UNWANTED_BYTES_MAX = 64 * 1024;
+export const UNWANTED_LENGTH_MAX = 16 * 1024 * 1024;
 
 /**
  * A connection that is being closed is still read from for a while: unread bytes would make its end a

@@ -4,6 +4,7 @@
  */
 import {
   createServer as createPlainServer,
+  isIP,
   type Server,
   Socket,
   type SocketConstructorOpts,
@@ -16,14 +17,15 @@ import { ClientConnection } from "./http/client-connection.ts";
 import { SocketWire } from "./http/socket-wire.ts";
 import {
   type ListeningHandle,
+  listenWithOthers,
   onAccept,
   type SocketName,
   type TcpHandle,
 } from "./http/tcp-handle.ts";
 import { TcpWire } from "./http/tcp-wire.ts";
-import { type WireOwner } from "./http/wire.ts";
-import { type TlsMaterial } from "./messages.ts";
-import { type Runtime } from "./runtime.ts";
+import type { WireOwner } from "./http/wire.ts";
+import type { TlsMaterial } from "./messages.ts";
+import type { Runtime } from "./runtime.ts";
 import { ProxyGate } from "./stream/proxy-gate.ts";
 import { tlsModule } from "./tls-module.ts";
 
@@ -73,7 +75,7 @@ export class Listener {
    * @throws Error where the address cannot be listened on
    */
   async open({ host, port, taken }: ListenOn): Promise<number> {
-    if (taken.length === 0) return this.#open(host === "" ? { port } : { host, port });
+    if (taken.length === 0) return this.#open({ host, port });
     for (const handle of taken) await this.#open(handle);
     return port;
   }
@@ -97,7 +99,7 @@ export class Listener {
     for (const server of this.servers.splice(0)) server.close();
   }
 
-  #open(on: ListeningHandle | { host?: string; port: number }): Promise<number> {
+  #open(on: ListeningHandle | { host: string; port: number }): Promise<number> {
     const server = this.#tls === undefined ? createPlainServer() : this.#createTls(this.#tls);
     return new Promise((resolve, reject) => {
       server.once("error", reject);
@@ -111,8 +113,11 @@ export class Listener {
         }
         resolve(typeof address === "object" && address !== null ? address.port : 0);
       };
-      if ("port" in on) server.listen({ ...on, reusePort: true, backlog: BACKLOG }, listening);
-      else server.listen(on, BACKLOG, listening);
+      server.once("listening", listening);
+      if (!("port" in on)) server.listen(on, BACKLOG);
+      else if (on.host === "" || isIP(on.host) !== 0)
+        listenWithOthers(server, { ...on, backlog: BACKLOG });
+      else server.listen({ ...on, reusePort: true, backlog: BACKLOG });
     });
   }
 

@@ -26,7 +26,7 @@ import { generationMessage, identify, Reloader } from "./reloader.ts";
 import { Signals } from "./signals.ts";
 import { StreamDirectory } from "./stream/stream-directory.ts";
 import { logStreams } from "./stream/stream-report.ts";
-import { type StreamShares } from "./stream/stream-share.ts";
+import type { StreamShares } from "./stream/stream-share.ts";
 import { readTrustedKeys } from "./trusted-keys.ts";
 import { Workers } from "./workers.ts";
 

@@ -39,6 +39,8 @@ export interface WorkerStart {
   pools: SharedArrayBuffer;
   /** What workers count of streams in. */
   streamCounters: SharedArrayBuffer;
+  /** Where it counts that it lives. */
+  beats: SharedArrayBuffer;
   /** Where its observer writes. */
   observation: ObservationStart;
   /** Where the main thread answers operators. */

@@ -3,7 +3,7 @@
  * many they are.
  */
 import { type ConnectionCounts, REFUSALS, type Refusal } from "./connection-counts.ts";
-import { type Log } from "./log.ts";
+import type { Log } from "./log.ts";
 
 const INTERVAL_MS = 1_000;
 

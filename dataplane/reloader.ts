@@ -5,10 +5,12 @@ import { settingsOf } from "../artifact/decode.ts";
 import type { Settings } from "../artifact/model.ts";
 import type { TrustedKey } from "../artifact/signature.ts";
 import { loadArtifact, type LoadedArtifact } from "./artifact-file.ts";
+import { identityOf } from "./artifact-watch.ts";
 import type { Log } from "./log.ts";
 import type { GenerationMessage } from "./messages.ts";
 import type { Served } from "./process-state.ts";
 import { reason } from "./reason.ts";
+import { RetiredArtifacts } from "./retired-artifacts.ts";
 import { NO_SHARES, type StreamShares } from "./stream/stream-share.ts";
 import type { Workers } from "./workers.ts";
 
@@ -45,8 +47,11 @@ export class Reloader {
   #current: LoadedArtifact;
   #message: GenerationMessage;
   #queue: Promise<unknown> = Promise.resolve();
+  readonly #retired = new RetiredArtifacts();
   #isSecondLook = false;
   #refused = "";
+  #refusedFile = "";
+  #refusedAt = -Infinity;
 
   /** `first` is being served already, as `message`. */
   constructor(
@@ -129,16 +134,24 @@ export class Reloader {
   #load(): LoadedArtifact | undefined {
     const isSecondLook = this.#isSecondLook;
     this.#isSecondLook = false;
+    const file = identityOf(this.#path);
     try {
       const loaded = loadArtifact(this.#path, this.#trusted);
+      // It takes the place of another one, or says the same and is dropped.
+      this.#retired.add(loaded.bytes.length);
       this.#refused = "";
       return loaded;
     } catch (error) {
       const text = reason(error);
       // Nothing is wrong with the file: it is read as soon as there is a descriptor to read it with.
       if (isOutOfDescriptors(text)) this.#lookAgain();
-      if (isSecondLook && text === this.#refused) return undefined;
+      // A second look and the watch may both come upon a file that has just been replaced.
+      const isSameFile = file === this.#refusedFile;
+      const isSaid = performance.now() - this.#refusedAt < SECOND_LOOK_MS && isSameFile;
+      if ((isSecondLook || isSaid) && text === this.#refused) return undefined;
       this.#refused = text;
+      this.#refusedFile = file;
+      this.#refusedAt = performance.now();
       this.#log.write("error", "artifact", "Artifact refused, the last good one goes on serving", {
         path: this.#path,
         error: text,

@@ -2,11 +2,11 @@
  * Runtime: what all connections of one worker share. The generation in use is swapped here, and
  * nowhere else.
  */
-import { type Limits } from "../artifact/model.ts";
+import type { Limits } from "../artifact/model.ts";
 import { ConnectionCounter, ConnectionCounts } from "./connection-counts.ts";
 import { Deadlines } from "./deadlines.ts";
-import { type AdminRoute } from "./admin/admin-route.ts";
-import { type Generation } from "./generation.ts";
+import type { AdminRoute } from "./admin/admin-route.ts";
+import type { Generation } from "./generation.ts";
 import { Decision } from "./http/decision.ts";
 import { FailureLog, type RequestFailure } from "./http/failure-log.ts";
 import { KeptRequests } from "./http/kept-request.ts";

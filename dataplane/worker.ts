@@ -13,22 +13,19 @@ import { Generation } from "./generation.ts";
 import { handoverPath } from "./handover.ts";
 import { limitConnects, type ListeningHandle, type TcpHandle } from "./http/tcp-handle.ts";
 import { Listener } from "./listener.ts";
-import {
-  type FromWorker,
-  type GenerationMessage,
-  type ToWorker,
-  type WorkerStart,
-} from "./messages.ts";
+import type { FromWorker, GenerationMessage, ToWorker, WorkerStart } from "./messages.ts";
 import { Observer } from "./observation/observer.ts";
-import { type PoolContext } from "./pool/pool.ts";
+import type { PoolContext } from "./pool/pool.ts";
 import { PoolRegistry } from "./pool/pool-registry.ts";
 import { RemoteNames } from "./pool/remote-names.ts";
 import { PoolState } from "./pool/state/pool-state.ts";
+import { RetiredArtifacts } from "./retired-artifacts.ts";
 import { Runtime } from "./runtime.ts";
 import { watchStarvation } from "./starvation.ts";
 import { StreamCounters } from "./stream/stream-counters.ts";
 import { StreamLog } from "./stream/stream-log.ts";
 import { Streams } from "./stream/streams.ts";
+import { beat } from "./watchdog.ts";
 
 /** While draining, a connection without a request for so long is closed. */
 const DRAIN_IDLE_MS = 1_000;
@@ -59,6 +56,7 @@ const runtime = new Runtime(
 runtime.admin = new AdminRoute(start.admin, poolContext);
 
 runtime.deadlines.start();
+beat(start.beats, start.index);
 observer.watchClock(runtime.deadlines);
 runtime.buffers.onFault = (error) => {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -82,6 +80,8 @@ runtime.failures.tell = (failure) => {
 
 const edges = descriptorEdges(start.descriptorsMax);
 limitConnects(edges.backends);
+const retired = new RetiredArtifacts();
+let sweep: NodeJS.Timeout | undefined;
 const listener = new Listener(runtime, start.generation.tls, admits);
 const streamLog = new StreamLog({
   now: () => runtime.deadlines.now,
@@ -167,15 +167,15 @@ function admits(handle: TcpHandle): boolean {
 /** From this line on every new request is served by the new generation; those under way finish. */
 function swap(generation: GenerationMessage): void {
   const next = open(generation);
+  retired.add(runtime.generation.view.strings.buffer.byteLength);
   runtime.serve(next);
   if (generation.tls !== undefined) listener.setTls(generation.tls);
   void streams.serve(next.streams, generation.streams).then(() => {
     tell({ type: "serving", generation: generation.number });
   });
-  const sweep = (): void => {
-    if (runtime.generation === next) pools.sweep(next);
-  };
-  setTimeout(sweep, POOL_SWEEP_MS).unref();
+  // One that was to come for an older generation would keep that until then.
+  clearTimeout(sweep);
+  sweep = setTimeout(() => pools.sweep(next), POOL_SWEEP_MS).unref();
 }
 
 function open({ bytes, resolved }: GenerationMessage): Generation {

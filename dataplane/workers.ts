@@ -14,7 +14,8 @@ import type { PoolState } from "./pool/state/pool-state.ts";
 import { WorkerNames } from "./pool/worker-names.ts";
 import { RestartDelay } from "./restart-delay.ts";
 import { Shed } from "./shed.ts";
-import { type StreamDirectory } from "./stream/stream-directory.ts";
+import type { StreamDirectory } from "./stream/stream-directory.ts";
+import { createBeats, HANGS_AFTER_MS, Watchdog } from "./watchdog.ts";
 
 /**
  * What a request leaves behind dies young, so a small nursery is as good as Node's large one, and each
@@ -69,6 +70,10 @@ export class Workers {
   readonly #workers = new Map<number, Worker>();
   readonly #serving = new Map<number, number>();
   readonly #delays = new Map<number, RestartDelay>();
+  readonly #beats: SharedArrayBuffer;
+  readonly #watchdog: Watchdog;
+  /** Workers that are being ended because they hang. */
+  readonly #hung = new Set<number>();
   #listen: { host: string; port: number };
   #generation: GenerationMessage;
   /** Listening sockets taken over from another process. */
@@ -87,6 +92,8 @@ export class Workers {
     this.#listen = options.listen;
     this.#generation = generation;
     this.#log = log;
+    this.#beats = createBeats(options.count);
+    this.#watchdog = new Watchdog(this.#beats, (worker) => this.#endHung(worker));
     this.#names = new WorkerNames(options.names, (index, message) => {
       this.#workers.get(index)?.postMessage(message);
     });
@@ -114,6 +121,7 @@ export class Workers {
   async start(): Promise<number> {
     const { count, handoverBase } = this.#options;
     const takeover = handoverBase === undefined ? undefined : { base: handoverBase, step: count };
+    this.#watchdog.start();
     const port = await this.#startOne(0, takeover);
     this.#listen = { ...this.#listen, port };
     const rest = Array.from({ length: count - 1 }, (_, index) =>
@@ -202,6 +210,7 @@ export class Workers {
   /** A worker that does not do as it is told within so long is ended from here. */
   async #end(message: ToWorker, withinMs: number): Promise<void> {
     this.#isEnding = true;
+    this.#watchdog.stop();
     const ended = this.#allEnded();
     this.#send(message);
     const timer = setTimeout(() => {
@@ -235,6 +244,7 @@ export class Workers {
       connections: this.#options.connections.memory,
       pools: this.#options.pools.buffer,
       streamCounters: this.#options.streams.counters,
+      beats: this.#beats,
       observation: this.#options.observation.start(index),
       admin: this.#options.admin,
       takeover,
@@ -266,6 +276,7 @@ export class Workers {
           reject(new Error(failure));
           void worker.terminate();
         } else if (message.type === "serving") {
+          if (!this.#isEnding) this.#watchdog.watch(index);
           this.#serving.set(index, message.generation);
           this.#onServing();
         } else if (message.type === "shed") this.#shed.add(message.count);
@@ -292,6 +303,8 @@ export class Workers {
         if (this.#workers.get(index) !== worker) return;
         this.#workers.delete(index);
         this.#serving.delete(index);
+        this.#watchdog.forget(index);
+        if (this.#hung.delete(index)) failure = `it did nothing for ${HANGS_AFTER_MS} ms`;
         this.#options.connections.forget(index);
         this.#options.pools.forget(index);
         this.#options.streams.forget(index);
@@ -303,6 +316,14 @@ export class Workers {
         else if (this.#workers.size === 0) this.#onEnd();
       });
     });
+  }
+
+  /** It serves nobody, and whoever waits for all workers waits for it: its sibling to be takes its place. */
+  #endHung(index: number): void {
+    const worker = this.#workers.get(index);
+    if (worker === undefined) return;
+    this.#hung.add(index);
+    void worker.terminate();
   }
 
   #observe(index: number, message: FromObserver): void {

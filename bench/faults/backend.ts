@@ -3,7 +3,7 @@
  * told to be ill by SIGUSR2.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { type Socket } from "node:net";
+import type { Socket } from "node:net";
 
 import { BODY, type Fault } from "./faults.ts";
 

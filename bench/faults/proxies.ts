@@ -7,6 +7,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { dataPlaneCommand } from "../data-plane.ts";
 import { compile } from "../../compiler/compile.ts";
 import { versionOf } from "../proxy/peers.ts";
 import { find, type Peer, startPinned } from "../proxy/process.ts";
@@ -53,8 +54,7 @@ services:
   if (artifact === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
   const file = join(folder, "balto.artifact");
   writeFileSync(file, artifact);
-  const main = join(import.meta.dirname, "../../dataplane/main.ts");
-  const command = [process.execPath, main, "--artifact", file, "--workers", "1"];
+  const command = [...dataPlaneCommand(), "--artifact", file, "--workers", "1"];
   return { name: "Balto", version: "", port, process: await startPinned(core, command, port) };
 }
 

@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { compile } from "../../compiler/compile.ts";
+import { dataPlaneCommand } from "../data-plane.ts";
 import { find, output, type Peer, startPinned } from "./process.ts";
 
 /** Where a peer is started: its core, its port, what is behind it, and a folder for its files. */
@@ -197,10 +198,7 @@ export async function startBalto(
 ): Promise<Peer> {
   const file = join(folder, "balto.artifact");
   writeFileSync(file, baltoArtifact(port, origins, { settings, global }));
-  const main = join(import.meta.dirname, "../../dataplane/main.ts");
-  // As the launcher starts it: without compiled code at hand, stripping types costs memory for good.
-  const cache = join(import.meta.dirname, "../../node_modules/.cache/balto");
-  const command = ["env", `NODE_COMPILE_CACHE=${cache}`, process.execPath, ...node, main];
+  const command = dataPlaneCommand(node);
   command.push("--artifact", file, "--workers", String(workers));
   return {
     name: "balto",

@@ -1,6 +1,7 @@
 /**
  * Scale: trees of 1,000, 10,000 and 100,000 services (`SIZES=1000,1000000` tries others), each compiled
- * in a process of its own, and other programs started with the same routes. `make bench-scale`.
+ * in a process of its own, then followed by `balto run`; and other programs started with the same routes.
+ * `make bench-scale`.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -8,14 +9,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { printTable } from "../harness.ts";
+import { live } from "./live.ts";
 import type { Measured } from "./measure.ts";
 import { PEERS, started } from "./peers.ts";
 
 const SIZES = (process.env["SIZES"] ?? "1000,10000,100000").split(",").map(Number);
 
-/** Measures and prints two tables. */
+/** Measures and prints three tables. */
 export async function run(): Promise<void> {
   const rows: string[][] = [];
+  const lives: string[][] = [];
   const starts = new Map<string, string[]>(PEERS.map(({ name }) => [name, []]));
   for (const count of SIZES) {
     const folder = mkdtempSync(join(tmpdir(), "balto-scale-"));
@@ -26,6 +29,11 @@ export async function run(): Promise<void> {
         execFileSync(process.execPath, args, { encoding: "utf8", maxBuffer: 1 << 20 }),
       ) as Measured;
       rows.push(rowOf(count, found));
+      if (count <= LIVE_MOST) {
+        const { readyMs, servedMs, postMs, idleMiB, askedMiB } = await live(count, folder);
+        const cells = [readyMs, servedMs, postMs, idleMiB, askedMiB].map((cell) => cell.toFixed(0));
+        lives.push([count.toLocaleString("en"), ...cells]);
+      }
       for (const peer of PEERS) {
         const cell = count > peer.most ? undefined : await started(peer, count, folder);
         starts
@@ -41,6 +49,7 @@ export async function run(): Promise<void> {
     }
   }
   printTable("scale: one compile, one file changed, the artifact", HEAD, rows);
+  printTable("scale: `balto run` with two workers", LIVE_HEAD, lives);
   const sizes = SIZES.map((count) => count.toLocaleString("en"));
   printTable(
     "scale: from the start of the program to its first answer, and its memory",
@@ -49,12 +58,17 @@ export async function run(): Promise<void> {
   );
 }
 
+const LIVE_HEAD = ["services", "ready ms", "served ms", "POST ms", "idle MiB", "asked MiB"];
+/** Each route is asked once, and more of them take too long. */
+const LIVE_MOST = 100_000;
+
 const HEAD = [
   "services",
   "cold ms",
   "peak MiB",
   "changed ms",
   "reach ms",
+  "diff ms",
   "artifact MB",
   "open ms",
   "first ns",
@@ -68,6 +82,7 @@ function rowOf(count: number, found: Measured): string[] {
     found.coldMiB.toFixed(0),
     found.changedMs.toFixed(0),
     found.reachMs.toFixed(0),
+    found.diffMs.toFixed(0),
     (found.bytes / 1e6).toFixed(1),
     found.openMs.toFixed(1),
     found.firstNs.toFixed(0),

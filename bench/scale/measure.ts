@@ -10,13 +10,15 @@ import { openArtifact } from "../../artifact/view.ts";
 import { compileFolder } from "../../cli/compiled-folder.ts";
 import { changesText, routeChanges } from "../../cli/model-summary.ts";
 import { publish } from "../../cli/publish.ts";
+import { compile } from "../../compiler/compile.ts";
 import { DiagnosticLog } from "../../compiler/diagnostic-log.ts";
+import { compare } from "../../compiler/diff/diff.ts";
 import { CompileMemory } from "../../compiler/memory.ts";
 import { collectFiles } from "../../compiler/parse/collect-files.ts";
 import { reach } from "../../compiler/reach/reach.ts";
 import { gather } from "../../compiler/resolve/resolve.ts";
 import { nsPerCall } from "../harness.ts";
-import { configTree, requestTo, writeTree } from "./tree.ts";
+import { configTree, requestTo, SERVICES_PER_FILE, writeTree } from "./tree.ts";
 
 export interface Measured {
   coldMs: number;
@@ -25,6 +27,8 @@ export interface Measured {
   /** From the changed file on the disk to the new artifact there, the middle of several. */
   changedMs: number;
   reachMs: number;
+  /** Of two artifacts that differ in one service in a hundred: what becomes of which requests. */
+  diffMs: number;
   bytes: number;
   openMs: number;
   firstNs: number;
@@ -63,6 +67,7 @@ async function measure(count: number, folder: string): Promise<Measured> {
     coldMiB,
     changedMs: changed.toSorted((a, b) => a - b)[CHANGES >> 1]!,
     reachMs: reachMs(count),
+    diffMs: diffMs(readFileSync(artifact), count),
     ...(await served(readFileSync(artifact), count)),
   };
 }
@@ -76,6 +81,16 @@ function reachMs(count: number): number {
   const start = performance.now();
   reach(changes, log);
   return performance.now() - start;
+}
+
+function diffMs(file: Uint8Array, count: number): number {
+  const { artifact } = compile(configTree(count, CHANGES + 1, "one in a hundred"));
+  const [before, after] = [openArtifact(file), openArtifact(artifact!)];
+  const start = performance.now();
+  const { diff } = compare(before, after);
+  const ms = performance.now() - start;
+  if (diff.classes.length < count / SERVICES_PER_FILE) throw new Error("too few classes");
+  return ms;
 }
 
 async function served(file: Uint8Array, count: number) {

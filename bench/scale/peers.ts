@@ -7,6 +7,7 @@ import { writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 
+import { dataPlaneCommand } from "../data-plane.ts";
 import { find, residentMiB, stop } from "../proxy/process.ts";
 import { requestTo, SERVICES_PER_FILE } from "./tree.ts";
 
@@ -57,10 +58,10 @@ const WAIT_MAX_MS = 120_000;
 
 /** With the artifact that was measured before, on one worker. */
 function baltoCommand(_: number, folder: string, port: number): string[] {
-  const main = join(import.meta.dirname, "../../dataplane/main.ts");
   const artifact = join(folder, "balto.artifact");
   const listen = `127.0.0.1:${port}`;
-  return [process.execPath, main, "--artifact", artifact, "--workers", "1", "--listen", listen];
+  const words = ["--artifact", artifact, "--workers", "1", "--listen", listen];
+  return [...dataPlaneCommand(), ...words];
 }
 
 function nginxCommand(count: number, folder: string, port: number): string[] | undefined {

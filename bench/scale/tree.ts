@@ -11,13 +11,16 @@ import type { SourceTree } from "../../compiler/source-tree.ts";
 const WORDS = ["orders", "search", "ledger", "stocks", "images", "quotes", "emails", "brands"];
 export const SERVICES_PER_FILE = 100;
 
-/** A tree of `count` services; `version` changes the first file, as a commit would. */
-export function configTree(count: number, version = 0): SourceTree {
+/** What another version of a tree changes: its first file, as a commit would, or one service in a hundred. */
+type Scope = "first file" | "one in a hundred";
+
+/** A tree of `count` services; versions differ in their ports. */
+export function configTree(count: number, version = 0, scope: Scope = "first file"): SourceTree {
   const files = Array.from({ length: Math.ceil(count / SERVICES_PER_FILE) }, (_, file) => {
     const first = file * SERVICES_PER_FILE;
     const length = Math.min(SERVICES_PER_FILE, count - first);
     const services = Array.from({ length }, (_, i) =>
-      serviceText(first + i, file === 0 ? version : 0),
+      serviceText(first + i, (scope === "first file" ? file === 0 : i === 42) ? version : 0),
     );
     const team = String(file).padStart(4, "0");
     return {

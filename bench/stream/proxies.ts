@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { dataPlaneCommand } from "../data-plane.ts";
 import { encode } from "../../artifact/encode.ts";
 import {
   modelOf,
@@ -188,8 +189,7 @@ async function startBalto({ port, origin, folder }: Place): Promise<ChildProcess
   });
   const artifact = join(folder, "bench.artifact");
   writeFileSync(artifact, encode(model));
-  const main = fileURLToPath(new URL("../../dataplane/main.ts", import.meta.url));
-  const command = [process.execPath, main, `--artifact=${artifact}`, "--workers=1"];
+  const command = [...dataPlaneCommand(), `--artifact=${artifact}`, "--workers=1"];
   return startPinned(PROXY_CORE, command, port);
 }
 

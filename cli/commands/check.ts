@@ -4,6 +4,7 @@ import { command } from "../command.ts";
 import type { AnyCommand } from "../command.ts";
 import { compileFolder } from "../compiled-folder.ts";
 import { configFolder } from "../config-folder.ts";
+import { makeRoom } from "../heap.ts";
 import { EXIT_FAILED, EXIT_OK } from "../exit-code.ts";
 import { contents } from "../model-summary.ts";
 import { printReport, REPORT_FLAGS } from "../report-flags.ts";
@@ -27,9 +28,11 @@ BALTO_CONFIG names, else configs, else the current one: the first that has a bal
     "balto check --format github",
   ],
   run: ({ operand, flags, terminal }) => {
-    const folder = compileFolder(configFolder(operand, terminal.env));
-    const { diagnostics } = readRouteTests(folder.tree, folder.result?.model);
-    const compiled = { ...folder, diagnostics: [...folder.diagnostics, ...diagnostics] };
+    const folder = configFolder(operand, terminal.env);
+    makeRoom(folder);
+    const tree = compileFolder(folder);
+    const { diagnostics } = readRouteTests(tree.tree, tree.result?.model);
+    const compiled = { ...tree, diagnostics: [...tree.diagnostics, ...diagnostics] };
     const format = flags.format ?? "text";
     printReport(compiled, format, terminal);
     if (compiled.result === undefined || diagnostics.length > 0) return EXIT_FAILED;

@@ -1,15 +1,14 @@
 /** `balto compile`. */
-import { SIGNATURES_MAX } from "../../artifact/layout.ts";
-import { sign } from "../../artifact/signature.ts";
 import { CompileMemory } from "../../compiler/memory.ts";
 import { command } from "../command.ts";
 import type { AnyCommand } from "../command.ts";
 import { compileFolder } from "../compiled-folder.ts";
 import { configFolder } from "../config-folder.ts";
+import { makeRoom } from "../heap.ts";
 import { EXIT_FAILED, EXIT_OK } from "../exit-code.ts";
 import { UsageError } from "../failure.ts";
 import { digestAndTime, follow } from "../follow.ts";
-import { signingKey } from "../key-file.ts";
+import { signer } from "../key-file.ts";
 import { contents } from "../model-summary.ts";
 import { publish, publishChange } from "../publish.ts";
 import { printReport, REPORT_FLAGS } from "../report-flags.ts";
@@ -80,13 +79,9 @@ in one line; a tree with errors leaves the last good artifact in place.`,
         "for example: --revision $(git rev-parse HEAD)",
       ]);
     }
-    const keys = flags.sign.map((source) => signingKey(source, terminal));
-    if (keys.length > SIGNATURES_MAX) {
-      throw new UsageError(`--sign is given more than ${SIGNATURES_MAX} times`);
-    }
-    const signed = (artifact: Uint8Array): Uint8Array =>
-      keys.length === 0 ? artifact : sign(artifact, keys);
+    const signed = signer(flags.sign, terminal);
     const folder = configFolder(operand, terminal.env);
+    makeRoom(folder);
     const since = folderState(folder);
     const memory = new CompileMemory();
     const compiled = compileFolder(folder, revision, memory);

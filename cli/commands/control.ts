@@ -13,8 +13,10 @@ import { command } from "../command.ts";
 import type { AnyCommand } from "../command.ts";
 import { compileFolder } from "../compiled-folder.ts";
 import { configFolder } from "../config-folder.ts";
+import { makeRoom } from "../heap.ts";
 import { EXIT_OK } from "../exit-code.ts";
 import { Failure, reason, UsageError } from "../failure.ts";
+import { signer } from "../key-file.ts";
 import { artifactLock, digestAndTime, follow } from "../follow.ts";
 import { contents } from "../model-summary.ts";
 import { publishChange } from "../publish.ts";
@@ -46,6 +48,12 @@ completed or taken back at the next start.`,
       summary: `Listen here (default: BALTO_CONTROL_SOCKET, else ${LISTEN_DEFAULT})`,
     },
     artifact: { type: "string", value: "FILE", summary: "Publish the artifact here" },
+    sign: {
+      type: "string",
+      value: "KEY",
+      summary: "Sign what is published with this private key: a file, or env:NAME",
+      repeated: true,
+    },
     "data-plane": {
       type: "string",
       value: "URL",
@@ -60,6 +68,7 @@ completed or taken back at the next start.`,
   },
   examples: [
     "balto control configs --artifact balto.artifact --data-plane http://127.0.0.1:5500",
+    "balto control configs --artifact balto.artifact --sign release.key",
     "balto control configs --listen unix:/run/balto/control.sock --artifact balto.artifact",
   ],
   run: async ({ operand, flags, terminal }) => {
@@ -67,11 +76,13 @@ completed or taken back at the next start.`,
     const listen = listenFrom(flags.listen, terminal.env);
     const address = dataPlane === undefined ? undefined : dataPlaneFrom(dataPlane, terminal.env);
     const folder = configFolder(operand, terminal.env);
+    makeRoom(folder);
+    const signed = signer(flags.sign, terminal);
     const log = logTo((line) => terminal.out(line));
     const following =
       artifact === undefined || flags["no-follow"]
         ? undefined
-        : await followed(folder, resolve(artifact), flags.quiet, terminal);
+        : await followed(folder, resolve(artifact), signed, flags.quiet, terminal);
     let control: Control;
     try {
       control = await started({
@@ -79,6 +90,7 @@ completed or taken back at the next start.`,
         listen,
         token: "socket" in listen ? undefined : tokenOf(terminal.env),
         artifact: artifact === undefined ? undefined : resolve(artifact),
+        signed,
         dataPlane: address,
         log,
         stepDone: failpoint(terminal.env),
@@ -98,6 +110,7 @@ completed or taken back at the next start.`,
 async function followed(
   folder: string,
   artifact: string,
+  signed: (artifact: Uint8Array) => Uint8Array,
   quiet: boolean,
   terminal: Terminal,
 ): Promise<FolderWatch> {
@@ -108,7 +121,7 @@ async function followed(
   const compiled = compileFolder(folder, "", memory);
   const { result, elapsedMs } = compiled;
   try {
-    if (result !== undefined) publishChange(artifact, result.artifact);
+    if (result !== undefined) publishChange(artifact, signed(result.artifact));
   } finally {
     lock.release();
   }
@@ -124,7 +137,7 @@ async function followed(
     since,
     published: result,
     artifact,
-    publish: ({ artifact: bytes }) => publishChange(artifact, bytes),
+    publish: ({ artifact: bytes }) => publishChange(artifact, signed(bytes)),
     kept: "stays",
     quiet,
     terminal,

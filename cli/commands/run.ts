@@ -11,6 +11,7 @@ import type { AnyCommand } from "../command.ts";
 import { compileFolder } from "../compiled-folder.ts";
 import type { CompileResult } from "../compiled-folder.ts";
 import { configFolder } from "../config-folder.ts";
+import { makeRoom } from "../heap.ts";
 import { type ControlProcess, startControlProcess } from "../control-process.ts";
 import { checkDataPlaneFlags, DATA_PLANE_FLAGS } from "../data-plane-flags.ts";
 import { startDataPlane } from "../data-plane-process.ts";
@@ -57,6 +58,7 @@ is started again.`,
   run: async ({ operand, flags, terminal }) => {
     checkDataPlaneFlags(flags);
     const folder = configFolder(operand, terminal.env);
+    makeRoom(folder);
     await mend(folder, terminal);
     const since = folderState(folder);
     const memory = new CompileMemory();

@@ -15,6 +15,7 @@ import { command } from "../command.ts";
 import type { AnyCommand } from "../command.ts";
 import { compileFolder, reportText } from "../compiled-folder.ts";
 import { configFolder } from "../config-folder.ts";
+import { makeRoom } from "../heap.ts";
 import { EXIT_FAILED, EXIT_OK } from "../exit-code.ts";
 import { Failure, reason } from "../failure.ts";
 import type { Terminal } from "../terminal.ts";
@@ -47,8 +48,10 @@ of every route into a new file below tests/, with what becomes of them now: revi
     "balto test --generate",
   ],
   run: ({ operand, flags, terminal }) => {
-    const compiled = compileFolder(configFolder(operand, terminal.env));
-    const { folder, tree, result } = compiled;
+    const folder = configFolder(operand, terminal.env);
+    makeRoom(folder);
+    const compiled = compileFolder(folder);
+    const { tree, result } = compiled;
     if (result === undefined) {
       terminal.note(reportText(compiled, "text", terminal));
       throw new Failure(`${folder} does not compile`);

@@ -7,16 +7,29 @@ import type { NamedPoolDraft, PoolDraft, PoolReference } from "../resolve/pool.t
 import type { ResolvedTree } from "../resolve/resolve.ts";
 import { type StreamDraft, targetsOf } from "../resolve/stream.ts";
 import { SourceText } from "../source-text.ts";
+import { checkAdministration } from "./administration.ts";
 import { checkBackends } from "./backends.ts";
 import { checkBalancing } from "./balancing.ts";
+import { checkCertificate, type ReadCertificate } from "./certificate.ts";
 import { checkHealth } from "./health.ts";
 import { checkRetries } from "./retries.ts";
+import { checkSeries } from "./series.ts";
 import { checkStartPages } from "./start-pages.ts";
 import { checkAcceptance, checkStream } from "./streams.ts";
-import { checkTimes } from "./times.ts";
+import { checkDrain, checkTimes } from "./times.ts";
 
-/** Warns of what is allowed and probably not meant. */
-export function check(tree: ResolvedTree, files: readonly ConfigFile[], log: DiagnosticLog): void {
+/**
+ * Warns of what is allowed and probably not meant.
+ *
+ * @param readCertificate how `global.tls.cert_file` is read, which is not part of the tree
+ */
+export function check(
+  tree: ResolvedTree,
+  files: readonly ConfigFile[],
+  readCertificate: ReadCertificate,
+  log: DiagnosticLog,
+): void {
+  const { settings, places } = tree;
   const [first] = files;
   const enabled = tree.services.filter((service) => service.enabled);
   const streams = tree.streams.filter((stream) => stream.enabled);
@@ -33,13 +46,20 @@ export function check(tree: ResolvedTree, files: readonly ConfigFile[], log: Dia
     checkRetries(service, log);
     checkTimes(service, "backends" in target ? target : pools.get(target.pool?.value), log);
   }
+  checkDrain(enabled, settings, places.drainTimeout, log);
   for (const stream of streams) {
     checkStream(stream, log);
     checkStreamPools(stream, log);
   }
-  checkAcceptance(tree.settings.proxyProtocol, tree.proxyAcceptAt, log);
+  checkAcceptance(settings.proxyProtocol, places.proxyAccept, log);
+  checkAdministration(settings.admin, places, log);
   for (const pool of tree.pools) checkPool(pool, log);
-  if (!log.hasErrors) checkStartPages(enabled, log);
+  if (!log.hasErrors && first !== undefined) {
+    const top = places.metrics ?? new SourceText(first.path, "").top;
+    checkSeries(enabled, pools, settings, top, log);
+    checkStartPages(enabled, log);
+    checkCertificate(enabled, settings, readCertificate, log);
+  }
   const targets = [
     ...tree.services.map(({ target }) => target),
     ...tree.streams.flatMap(targetsOf),

@@ -5,9 +5,7 @@
 import type { DiagnosticLog } from "../diagnostic-log.ts";
 import type { ServiceDraft } from "../resolve/service.ts";
 import type { Span } from "../source-text.ts";
-
-/** Thousands of them would hide everything else. */
-const FILES_MAX = 20;
+import { firstOfFiles } from "./first-of-files.ts";
 
 /** Warns of such hosts, once a file, at the first of them that it names; of the others it says how many. */
 export function checkStartPages(services: readonly ServiceDraft[], log: DiagnosticLog): void {
@@ -36,18 +34,10 @@ export function checkStartPages(services: readonly ServiceDraft[], log: Diagnost
       }
     }
   }
-  const byFile = new Map<string, { domain: string; at: Span; more: number }>();
-  for (const [domain, { at, isSeveral, hasRoot }] of hosts) {
-    if (hasRoot || !isSeveral) continue;
-    const found = byFile.get(at.source.path);
-    if (found === undefined) byFile.set(at.source.path, { domain, at, more: 0 });
-    else found.more++;
-  }
-  const found = [...byFile.values()];
-  const shown = found.slice(0, FILES_MAX);
-  const last = shown.at(-1);
-  for (const { more } of found.slice(FILES_MAX)) last!.more += 1 + more;
-  for (const { domain, at, more } of shown) {
+  const found = [...hosts].flatMap(([domain, { at, isSeveral, hasRoot }]) =>
+    hasRoot || !isSeveral ? [] : [{ domain, at }],
+  );
+  for (const { domain, at, more } of firstOfFiles(found)) {
     log.report("BAL5015", at, { domain, request: `GET http://${domain}/`, more });
   }
 }

@@ -2,10 +2,12 @@
  * Times of a service: limits that are never reached, because the whole exchange has a shorter one.
  */
 import type { DiagnosticLog } from "../diagnostic-log.ts";
+import type { Settings } from "../../artifact/model.ts";
 import type { PoolDraft } from "../resolve/pool.ts";
 import type { ServiceDraft } from "../resolve/service.ts";
 import type { TimeoutsDraft } from "../resolve/timeouts.ts";
 import type { Span } from "../source-text.ts";
+import { firstOfFiles } from "./first-of-files.ts";
 import { reportInversion } from "./inversion.ts";
 
 /** Warns where a service says something of either time. `pool` is its pool where that is known. */
@@ -55,5 +57,26 @@ export function checkTimes(
     const what = "the shorter one is what holds";
     const [key, other] = ["retry.backoff.initial", "retry.backoff.max"] as const;
     reportInversion(log, backoffAt, { key, ms: initialMs, other, limitMs: maxMs, what });
+  }
+}
+
+/** Warns where a process that stops does not wait for as long as a service may take, once a file. */
+export function checkDrain(
+  services: readonly ServiceDraft[],
+  { drainTimeoutMs: limitMs }: Settings,
+  drainAt: Span | undefined,
+  log: DiagnosticLog,
+): void {
+  const found = services.flatMap(({ policy, blocks }) => {
+    const { requestMs: ms } = policy.timeouts;
+    // Where neither was said for this, the defaults are nobody's mistake.
+    const at = blocks.timeouts?.given.requestMs?.at ?? drainAt;
+    return at === undefined || ms <= limitMs || limitMs === 0 ? [] : [{ at, ms }];
+  });
+  for (const { at, ms, more } of firstOfFiles(found)) {
+    const others = more === 0 ? "" : `, and so are those of ${more} more services`;
+    const what = `a request that takes so long is cut when the process stops${others}`;
+    const other = "server.drain.timeout";
+    reportInversion(log, at, { key: "timeouts.request", ms, other, limitMs, what });
   }
 }

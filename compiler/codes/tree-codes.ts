@@ -132,6 +132,28 @@ export const TREE_CODES = {
       "add a route for / or /*, or say why not in the line above: # balto-ignore BAL5015 and the reason",
     ],
   },
+  BAL5016: {
+    name: "host-without-certificate",
+    severity: "warning",
+    text: (p: { domain: string; file: string; names: string; more: number }): Text => [
+      `the certificate ${p.file} is not for ${p.domain}: clients refuse it there` +
+        (p.more === 0 ? "" : `; ${p.more} more ${p.more === 1 ? "host" : "hosts"} likewise`),
+      `take a certificate that has this name among its own, which are ${p.names}`,
+    ],
+  },
+  BAL5017: {
+    name: "too-many-series",
+    severity: "warning",
+    text: (p: { count: number; limit: number }): Text => [
+      `${p.count} backends of routes are more than metrics are kept for: each thread counts ${p.limit} sets of labels`,
+      "set global.metrics.enabled to false, or watch balto_unrecorded_total and say here that you do",
+    ],
+  },
+  BAL5018: {
+    name: "open-admin",
+    severity: "warning",
+    text: (p: { what: string; help: string }): Text => [p.what, p.help],
+  },
   BAL5101: {
     name: "partly-shadowed",
     severity: "warning",

@@ -40,7 +40,7 @@ export function link(
   linkMethods(services, log);
   linkOwners(tree.owners, added, log);
   linkPools(tree.pools, services, streams, log);
-  linkStreams(streams, { listen: tree.settings.listen, at: tree.listenAt }, log);
+  linkStreams(streams, tree.settings, tree.places, log);
   linkTransports(tree.pools, services, streams, log);
   const targets = [...services.map(({ target }) => target), ...streams.flatMap(targetsOf)];
   const own = targets.flatMap((target): PoolDraft[] => ("backends" in target ? [target] : []));

@@ -3,28 +3,24 @@
  * stream of its protocol cannot have.
  */
 import { parseListenAddress } from "../../artifact/address.ts";
+import type { Settings } from "../../artifact/model.ts";
 import { hasReference } from "../../artifact/reference.ts";
 import type { DiagnosticLog } from "../diagnostic-log.ts";
 import type { Given } from "../resolve/block.ts";
 import type { SniRouteDraft } from "../resolve/sni.ts";
+import type { SettingPlaces } from "../resolve/setting-places.ts";
 import type { StreamDraft } from "../resolve/stream.ts";
 import type { Span } from "../source-text.ts";
 
-/** Where requests are taken: the HTTP listener of the process. */
-export interface HttpListener {
-  listen: string;
-  /** Undefined where it is the default. */
-  at: Span | undefined;
-}
-
-/** Reports what enabled streams cannot have together, beside HTTP, or at all. */
+/** Reports what enabled streams cannot have together, beside the process's own listeners, or at all. */
 export function linkStreams(
   streams: readonly StreamDraft[],
-  http: HttpListener,
+  settings: Settings,
+  places: SettingPlaces,
   log: DiagnosticLog,
 ): void {
   linkNames(streams, log);
-  linkListeners(streams, http, log);
+  linkListeners(streams, settings, places, log);
   for (const stream of streams) {
     linkServerNames(stream.sni, log);
     if (stream.protocol === "udp") reportTcpOnly(stream, log);
@@ -47,7 +43,8 @@ function linkNames(streams: readonly StreamDraft[], log: DiagnosticLog): void {
 /** Sockets of TCP and of UDP do not meet; those of one protocol do where port and host overlap. */
 function linkListeners(
   streams: readonly StreamDraft[],
-  http: HttpListener,
+  { listen: http, admin }: Settings,
+  places: SettingPlaces,
   log: DiagnosticLog,
 ): void {
   const taken = new Map<string, Place[]>();
@@ -65,7 +62,11 @@ function linkListeners(
       first.at === undefined ? [] : [{ message: "the other listens here", span: first.at }];
     log.report("BAL4010", at, { listen, other: first.owner }, notes);
   };
-  claim("tcp", http.listen, "the HTTP listener", http.at);
+  claim("tcp", http, "the HTTP listener", places.listen);
+  const { listen: api } = admin;
+  if (api !== "" && !api.startsWith("unix:")) {
+    claim("tcp", api, "the API (admin.listen)", places.adminListen);
+  }
   for (const { protocol, listen, name } of streams) {
     if (listen === undefined) continue;
     claim(protocol, listen.value, `the stream "${name?.value ?? ""}"`, listen.at);

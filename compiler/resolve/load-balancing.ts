@@ -1,7 +1,7 @@
 /**
  * Load balancing: the `load_balancing` block of a service, a pool or `global`.
  */
-import { type Algorithm, type PoolPolicy } from "../../artifact/model.ts";
+import type { Algorithm, PoolPolicy } from "../../artifact/model.ts";
 import { POOL_DEFAULTS } from "../../schema/defaults.gen.ts";
 import type { LoadBalancing } from "../../schema/types.gen.ts";
 import type { DiagnosticLog } from "../diagnostic-log.ts";

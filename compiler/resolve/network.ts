@@ -35,6 +35,22 @@ export function parseNetwork(text: string): string | NetworkFault {
   return canonical;
 }
 
+/** Whether the whole of a network lies in another; both as `parseNetwork` gives them. */
+export function isWithin(network: string, outer: string): boolean {
+  const [address = "", prefix = ""] = network.split("/");
+  const [base = "", length = ""] = outer.split("/");
+  const bits = bitsOf(address);
+  const outerBits = bitsOf(base);
+  if (bits.length !== outerBits.length || Number(prefix) < Number(length)) return false;
+  return bits.startsWith(outerBits.slice(0, Number(length)));
+}
+
+function bitsOf(address: string): string {
+  const groups = addressGroups(address) ?? [];
+  const width = groups.length === 4 ? 8 : 16;
+  return groups.map((group) => group.toString(2).padStart(width, "0")).join("");
+}
+
 /** Four groups of 8 bits or eight of 16; undefined where the text is no address. */
 export function addressGroups(text: string): number[] | undefined {
   return ipv4Groups(text) ?? ipv6Groups(text);

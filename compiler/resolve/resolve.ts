@@ -3,24 +3,17 @@
  * defaults filled in. References stay as they are; the data plane resolves them.
  */
 import type { Settings } from "../../artifact/model.ts";
-import type {
-  Config,
-  PoolList,
-  ProxyProtocol,
-  Server,
-  ServiceList,
-  StreamList,
-} from "../../schema/types.gen.ts";
+import type { Config, PoolList, ServiceList, StreamList } from "../../schema/types.gen.ts";
 import { DiagnosticLog } from "../diagnostic-log.ts";
 import type { ParsedFile } from "../parse/parse.ts";
 import { itemsOf, type YamlNode } from "../parse/yaml-node.ts";
-import type { Span } from "../source-text.ts";
 import { type ApiSettings, DEFAULT_API, readApi } from "./api.ts";
 import { field } from "./field.ts";
 import { Globals } from "./globals.ts";
 import { type OwnerDraft, readOwners } from "./owners.ts";
 import { type NamedPoolDraft, readPool } from "./pool.ts";
 import { readService, type ServiceDraft } from "./service.ts";
+import { type SettingPlaces, settingPlaces } from "./setting-places.ts";
 import { DEFAULT_SETTINGS, readSettings } from "./settings.ts";
 import { readStream, type StreamDraft } from "./stream.ts";
 import { checkTexts } from "./text.ts";
@@ -29,9 +22,8 @@ import { checkTexts } from "./text.ts";
 export interface ResolvedFile {
   /** Only balto.config.yaml has them. */
   settings: Settings | undefined;
-  /** Where it says where HTTP is listened for, and that PROXY headers are. */
-  listenAt: Span | undefined;
-  proxyAcceptAt: Span | undefined;
+  /** Where it says them. */
+  places: SettingPlaces;
   /** Likewise. */
   owners: OwnerDraft[];
   /** What the writer of the tree is told; likewise. */
@@ -44,9 +36,7 @@ export interface ResolvedFile {
 /** What all files say, still unlinked, in order of files and lines. */
 export interface ResolvedTree {
   settings: Settings;
-  /** Where `settings.listen` and `proxyProtocol.accept` were written; undefined where they are not. */
-  listenAt: Span | undefined;
-  proxyAcceptAt: Span | undefined;
+  places: SettingPlaces;
   owners: OwnerDraft[];
   api: ApiSettings;
   pools: NamedPoolDraft[];
@@ -63,13 +53,11 @@ export class Resolver {
     if (role === "config") this.#globals = new Globals(root, log);
     const nodes = nodesOf(role, root);
     const isConfig = role === "config";
-    const server = isConfig ? field<Config>(root, "server") : undefined;
     return {
       settings: isConfig ? readSettings(root, log) : undefined,
-      listenAt: field<Server>(server, "port"),
-      proxyAcceptAt: field<ProxyProtocol>(field<Server>(server, "proxy_protocol"), "accept"),
+      places: isConfig ? settingPlaces(root) : {},
       owners: isConfig ? readOwners(root, log) : [],
-      api: role === "config" ? readApi(field<Config>(root, "api"), log) : undefined,
+      api: isConfig ? readApi(field<Config>(root, "api"), log) : undefined,
       pools: nodes.pools.map((node) => readPool(node, this.#globals, log)),
       services: nodes.services.map((node) => readService(node, this.#globals, log)),
       streams: nodes.streams.map((node) => readStream(node, this.#globals, log)),
@@ -81,8 +69,7 @@ export class Resolver {
 export function gather(files: readonly ResolvedFile[]): ResolvedTree {
   return {
     settings: files.find(({ settings }) => settings !== undefined)?.settings ?? DEFAULT_SETTINGS,
-    listenAt: files.find(({ listenAt }) => listenAt !== undefined)?.listenAt,
-    proxyAcceptAt: files.find(({ proxyAcceptAt }) => proxyAcceptAt !== undefined)?.proxyAcceptAt,
+    places: files.find(({ settings }) => settings !== undefined)?.places ?? {},
     owners: files.flatMap(({ owners }) => owners),
     api: files.find(({ api }) => api !== undefined)?.api ?? DEFAULT_API,
     pools: files.flatMap(({ pools }) => pools),

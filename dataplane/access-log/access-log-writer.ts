@@ -16,6 +16,8 @@ export class AccessLogWriter {
   /** Of workers that have died. */
   #droppedBefore = 0;
   #sink: LineSink | undefined;
+  /** Whose lines are being written, and to where. */
+  #underWay: { reader: LineReader; sink: LineSink } | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param open gives where lines of a path go, or undefined where that is nowhere */
@@ -54,10 +56,23 @@ export class AccessLogWriter {
   fetch(): void {
     const sink = this.#sink;
     for (const reader of this.#readers) {
-      if (sink === undefined || !sink.isIdle) return;
+      if (!this.#settle() || sink === undefined || !sink.isIdle) return;
       const lines = reader.take();
-      if (lines !== undefined) sink.write(lines);
+      if (lines === undefined) continue;
+      this.#underWay = { reader, sink };
+      sink.write(lines);
     }
+    this.#settle();
+  }
+
+  /** False while what was fetched last is being written from where it lies. */
+  #settle(): boolean {
+    if (this.#underWay === undefined) return true;
+    const { reader, sink } = this.#underWay;
+    if (!sink.isIdle) return false;
+    reader.release();
+    this.#underWay = undefined;
+    return true;
   }
 
   /** The last lines. */

@@ -8,8 +8,11 @@ import { FIELD } from "../http/fields.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import type { Account } from "../observation/account.ts";
 import type { StreamRecord } from "../stream/stream-record.ts";
-import { combinedLine, jsonLine, streamLine } from "./line.ts";
+import { combinedLine, noteCombined, type Range } from "./combined-line.ts";
+import { beginJsonLine, endJsonLine } from "./json-line.ts";
 import type { LineWriter } from "./line-ring.ts";
+import type { LoggedHead } from "./logged-head.ts";
+import { streamLine } from "./stream-line.ts";
 
 /** Of a text that a client made up, so much is written. */
 const TEXT_LENGTH_MAX = 4_096;
@@ -29,65 +32,105 @@ export class AccessLog {
 
   /** Takes what a line will need of a head, where the request gets one. */
   note(account: Account, head: RequestHead, bytes: Buffer): void {
-    if (this.#share < 1 && this.#random() >= this.#share) return;
-    const { query, format } = this.#settings;
-    const { logged } = account;
+    if (!this.#isChosen()) return;
+    const { format } = this.#settings;
+    const logged = this.#logged(head);
     account.isLogged = true;
-    logged.method = latin1(bytes, head.methodStart, head.methodEnd);
-    logged.host = latin1(bytes, head.hostStart, head.hostEnd);
-    logged.path = head.isAsterisk ? "*" : cut(bytes, head.pathStart, head.pathEnd);
-    // Without the question mark that it begins with.
-    logged.query = query
-      ? cut(bytes, Math.min(head.pathEnd + 1, head.queryEnd), head.queryEnd)
-      : "";
-    logged.minor = head.minor;
-    logged.referer = logged.agent = "";
-    if (format === "combined") this.#noteFields(account, head, bytes);
+    if (format === "json") beginJsonLine(account.line, account, logged, bytes);
+    else {
+      const { referer, agent } = this.#saidOfItself(head, bytes);
+      account.lineSplit = noteCombined(account.line, logged, bytes, referer, agent);
+    }
   }
 
   /** A request that was refused before it could be read. */
   noteRefused(account: Account): void {
-    if (this.#share < 1 && this.#random() >= this.#share) return;
-    const { logged } = account;
+    if (!this.#isChosen()) return;
     account.isLogged = true;
-    logged.method = logged.host = logged.path = logged.query = "";
-    logged.referer = logged.agent = "";
+    if (this.#settings.format === "json") beginJsonLine(account.line, account, undefined, NONE);
+    else account.lineSplit = noteCombined(account.line, undefined, NONE, NOTHING, NOTHING);
   }
 
   /** Writes the line. `endedAt` is by the account's clock, `now` the time of day in milliseconds. */
   write(account: Account, endedAt: number, now: number): void {
-    const line =
-      this.#settings.format === "json"
-        ? jsonLine(account, now, endedAt)
-        : combinedLine(account, now);
-    this.#lines.write(line);
+    let { line } = account;
+    if (this.#settings.format === "json") endJsonLine(line, account, now, endedAt);
+    else line = combinedLine(line, account.lineSplit, account, now);
+    this.#lines.write(line.bytes, line.length);
   }
 
   /** Writes the line of a stream's connection that is over, where the format has one for it. */
   writeStream(record: StreamRecord, now: number): void {
-    if (this.#settings.format !== "json") return;
-    if (this.#share < 1 && this.#random() >= this.#share) return;
-    this.#lines.write(streamLine(record, now));
+    if (this.#settings.format !== "json" || !this.#isChosen()) return;
+    this.#lines.write(Buffer.from(streamLine(record, now)));
   }
 
-  #noteFields({ logged }: Account, { fields }: RequestHead, bytes: Buffer): void {
+  #isChosen(): boolean {
+    return this.#share >= 1 || this.#random() < this.#share;
+  }
+
+  /** The places that are told, none of them longer than may be. */
+  #logged(head: RequestHead): LoggedHead {
+    const { pathStart, queryStart, queryEnd } = head;
+    const pathEnd = head.isAsterisk ? pathStart + 1 : head.pathEnd;
+    const to = HEAD;
+    to.methodStart = head.methodStart;
+    to.methodEnd = head.methodEnd;
+    to.hostStart = head.hostStart;
+    to.hostEnd = head.hostEnd;
+    to.pathStart = pathStart;
+    to.pathEnd = Math.min(pathEnd, pathStart + TEXT_LENGTH_MAX);
+    to.queryStart = queryStart;
+    to.queryEnd = this.#settings.query
+      ? Math.min(queryEnd, queryStart + TEXT_LENGTH_MAX)
+      : queryStart;
+    to.minor = head.minor;
+    return to;
+  }
+
+  #saidOfItself({ fields }: RequestHead, bytes: Buffer): { referer: Range; agent: Range } {
+    let referer = NOTHING;
+    let agent = NOTHING;
     for (let i = 0; i < fields.count; i++) {
       if (fields.kind[i] !== FIELD.OTHER) continue;
       const length = fields.nameEnd[i]! - fields.nameStart[i]!;
       if (length !== REFERER.length && length !== USER_AGENT.length) continue;
       const name = latin1(bytes, fields.nameStart[i]!, fields.nameEnd[i]!).toLowerCase();
-      const value = cut(bytes, fields.valueStart[i]!, fields.valueEnd[i]!);
-      if (name === USER_AGENT) logged.agent = value;
+      const start = fields.valueStart[i]!;
+      const end = Math.min(fields.valueEnd[i]!, start + TEXT_LENGTH_MAX);
+      if (name === USER_AGENT) agent = { start, end };
       // What a query holds that is not written here is not written there.
-      else if (name === REFERER)
-        logged.referer = this.#settings.query ? value : value.replace(/[?#].*$/, "");
+      else if (name === REFERER) {
+        referer = { start, end: this.#settings.query ? end : pathEndOf(bytes, start, end) };
+      }
     }
+    return { referer, agent };
   }
 }
 
+/** The one that was noted last. */
+const HEAD: LoggedHead = {
+  methodStart: 0,
+  methodEnd: 0,
+  hostStart: 0,
+  hostEnd: 0,
+  pathStart: 0,
+  pathEnd: 0,
+  queryStart: 0,
+  queryEnd: 0,
+  minor: 1,
+};
+const NONE = new Uint8Array(0);
+const NOTHING: Range = { start: 0, end: 0 };
 const REFERER = "referer";
 const USER_AGENT = "user-agent";
+const QUESTION_MARK = 0x3f;
+const NUMBER_SIGN = 0x23;
 
-function cut(bytes: Buffer, start: number, end: number): string {
-  return latin1(bytes, start, Math.min(end, start + TEXT_LENGTH_MAX));
+/** Where a URL's query or fragment begins. */
+function pathEndOf(bytes: Buffer, start: number, end: number): number {
+  for (let at = start; at < end; at++) {
+    if (bytes[at] === QUESTION_MARK || bytes[at] === NUMBER_SIGN) return at;
+  }
+  return end;
 }

@@ -34,19 +34,19 @@ export class LineWriter {
     this.#call = call;
   }
 
-  /** Writes a line of ASCII, its end included; false where it was dropped. */
-  write(line: string): boolean {
+  /** Writes the first bytes of `line`, its end included; false where they were dropped. */
+  write(line: Uint8Array, length = line.length): boolean {
     const counters = this.#counters;
     const written = counters[WRITTEN]!;
     const used = (written - Atomics.load(counters, READ)) >>> 0;
-    const { length } = line;
     if (used + length > RING_BYTES) {
       Atomics.add(counters, DROPPED, 1);
       return false;
     }
     const at = written & (RING_BYTES - 1);
-    const fits = this.#bytes.write(line, at, "latin1");
-    if (fits < length) this.#bytes.write(line.slice(fits), 0, "latin1");
+    const fits = Math.min(length, RING_BYTES - at);
+    this.#bytes.set(line.subarray(0, fits), at);
+    if (fits < length) this.#bytes.set(line.subarray(fits, length), 0);
     Atomics.store(counters, WRITTEN, (written + length) | 0);
     if (used + length > RING_BYTES / 4 && Atomics.exchange(counters, CALLED, 1) === 0) this.#call();
     return true;
@@ -57,6 +57,7 @@ export class LineWriter {
 export class LineReader {
   readonly #counters: Int32Array;
   readonly #bytes: Buffer;
+  #taken = 0;
 
   constructor(memory: SharedArrayBuffer) {
     this.#counters = new Int32Array(memory, 0, HEADER_BYTES / 4);
@@ -68,18 +69,26 @@ export class LineReader {
     return Atomics.load(this.#counters, DROPPED) >>> 0;
   }
 
-  /** A copy of all lines that wait, which wait no more; undefined where there are none. */
+  /**
+   * All lines that wait, as they lie in the ring where they do in one piece; undefined where there are none.
+   * They wait no more, and their place is free again, after `release`.
+   */
   take(): Buffer | undefined {
     const counters = this.#counters;
     Atomics.store(counters, CALLED, 0);
     const read = counters[READ]!;
-    const written = Atomics.load(counters, WRITTEN);
-    const length = (written - read) >>> 0;
+    const length = (Atomics.load(counters, WRITTEN) - read) >>> 0;
+    this.#taken = length;
     if (length === 0) return undefined;
     const from = read & (RING_BYTES - 1);
     const first = this.#bytes.subarray(from, Math.min(from + length, RING_BYTES));
-    const lines = Buffer.concat([first, this.#bytes.subarray(0, length - first.length)], length);
-    Atomics.store(counters, READ, written);
-    return lines;
+    if (first.length === length) return first;
+    return Buffer.concat([first, this.#bytes.subarray(0, length - first.length)], length);
+  }
+
+  /** What was taken last has been written. */
+  release(): void {
+    Atomics.add(this.#counters, READ, this.#taken);
+    this.#taken = 0;
   }
 }

@@ -94,7 +94,7 @@ export class Admin {
   begin({ state, reloader, workers, connections, pools, health, streams }: AdminProcess): void {
     const { log, observation } = this.#options;
     const times = new ServiceTimes(state.startedAt);
-    const statistics = streams.streamStatistics.bind(streams);
+    const statistics = streams.livingStatistics.bind(streams);
     const others = (): string[] => [
       ...health.ids(),
       ...statistics().flatMap(({ backend }) => (backend === "" ? [] : [backend])),

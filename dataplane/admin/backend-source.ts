@@ -29,12 +29,15 @@ export interface BackendState {
 export interface BackendSource {
   /** All backends of the artifact that is served. */
   list(): BackendState[];
-  /** Those of them that have a state worth measuring: of 200,000 few are ever used. */
+  /**
+   * Those of them that have a state worth measuring: of 200,000 few are ever used. A backend that several
+   * pools of a domain have is there for each, with one id.
+   */
   inUse(): Iterable<BackendState>;
   /**
-   * An operator wants a backend to be sent nothing new, or requests again.
+   * An operator wants a backend to be sent nothing new, or requests again: in every pool that has it.
    *
-   * @returns the backend; undefined where there is none of that id
+   * @returns the backend, as its first pool has it; undefined where there is none of that id
    */
   setDraining(id: string, isDraining: boolean): BackendState | undefined;
 }
@@ -76,8 +79,16 @@ export function backendFamilies(source: BackendSource): Family[] {
       type: "gauge",
       labels: ["backend_id"],
       collect: (sample) => {
-        for (const { id, breaker } of source.inUse())
-          if (breaker !== undefined) sample([id], BREAKER_STATES[breaker]);
+        const worst = new Map<string, number>();
+        for (const { id, breaker } of source.inUse()) {
+          if (breaker === undefined) continue;
+          const state = BREAKER_STATES[breaker];
+          // Open is worse than half-open, whose number is larger.
+          if (worst.get(id) !== BREAKER_STATES.open) {
+            worst.set(id, state === BREAKER_STATES.closed ? (worst.get(id) ?? state) : state);
+          }
+        }
+        for (const [id, state] of worst) sample([id], state);
       },
     },
     {
@@ -86,8 +97,11 @@ export function backendFamilies(source: BackendSource): Family[] {
       type: "counter",
       labels: ["backend_id", "to"],
       collect: (sample) => {
+        const seen = new Set<string>();
         for (const { id, breaker_transitions: counts } of source.inUse()) {
-          if (counts === undefined) continue;
+          // They are counted by id.
+          if (counts === undefined || seen.has(id)) continue;
+          seen.add(id);
           for (const [to, label] of Object.entries(TRANSITIONS))
             sample([id, label], counts[to as keyof typeof TRANSITIONS]);
         }

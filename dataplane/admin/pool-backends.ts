@@ -19,6 +19,8 @@ import type { BackendSource, BackendState } from "./backend-source.ts";
 interface Known {
   state: BackendState;
   identity: string;
+  /** Of the name whose endpoint it is. */
+  named: string | undefined;
   policy: PoolPolicy;
 }
 
@@ -29,12 +31,13 @@ export class PoolBackends implements BackendSource {
   readonly #directory: Directory;
   readonly #pools: PoolState;
   readonly #others: () => Iterable<string>;
-  /** Slots of backends that operators have taken out, held so that nobody forgets it. */
-  readonly #drained = new Map<string, number>();
+  /** By identity: slots of backends that operators have taken out, held so that nobody forgets it. */
+  readonly #drained = new Map<string, { id: string; slot: number }>();
+  /** By id. */
   readonly #transitions = new Map<string, Transitions>();
-  /** Of the artifact that was looked at last: those asked for, and ids that it has none for. */
+  /** Of the artifact that was looked at last: those asked for by their id, one for each pool; none is none. */
   #view: View | undefined;
-  #known = new Map<string, Known | undefined>();
+  #known = new Map<string, readonly Known[]>();
 
   /** @param others ids of backends that are in use without a request: probed, or of streams */
   constructor(
@@ -65,17 +68,16 @@ export class PoolBackends implements BackendSource {
   }
 
   *inUse(): Generator<BackendState> {
-    for (const known of this.#find(this.#used()).values()) yield this.#stateOf(known);
+    for (const known of this.#find(this.#used()).values())
+      for (const one of known) yield this.#stateOf(one);
   }
 
-  /** Takes one out, or brings it back; by its own id, one with a name is taken out with its endpoints. */
+  /** Takes one out, or brings it back; one with a name is taken out with all its endpoints. */
   setDraining(id: string, isDraining: boolean): BackendState | undefined {
-    const known = this.#find([id]).get(id);
-    if (known === undefined) return undefined;
-    this.#drain(known.identity, isDraining);
-    const endpoints = [...this.#used()].filter((one) => one !== id && writtenId(one) === id);
-    for (const one of this.#find(endpoints).values()) this.#drain(one.identity, isDraining);
-    return this.#stateOf(known);
+    const [known = []] = this.#find([id]).values();
+    for (const { identity } of known) this.#drain(id, identity, isDraining);
+    const [first] = known;
+    return first && this.#stateOf(first);
   }
 
   /** Counts the transitions of breakers. */
@@ -90,12 +92,12 @@ export class PoolBackends implements BackendSource {
     counts[to]++;
   }
 
-  #drain(identity: string, isDraining: boolean): void {
+  #drain(id: string, identity: string, isDraining: boolean): void {
     const held = this.#drained.get(identity);
     if (isDraining === (held !== undefined)) return;
-    const slot = held ?? this.#pools.acquire(identity);
+    const slot = held?.slot ?? this.#pools.acquire(identity);
     this.#pools.setDraining(slot, isDraining);
-    if (isDraining) this.#drained.set(identity, slot);
+    if (isDraining) this.#drained.set(identity, { id, slot });
     else {
       this.#drained.delete(identity);
       this.#pools.release(slot);
@@ -109,15 +111,16 @@ export class PoolBackends implements BackendSource {
     return used;
   }
 
-  #stateOf({ state, identity, policy }: Known): BackendState {
+  #stateOf({ state, identity, named, policy }: Known): BackendState {
     const slot = this.#pools.find(identity);
+    const whole = named === undefined ? undefined : this.#pools.find(named);
     const transitions = this.#transitions.get(state.id);
     return {
       ...state,
       in_flight: slot?.inFlight ?? 0,
       healthy: slot === undefined || policy.health === undefined || slot.isUp,
       ejected: slot !== undefined && policy.passive !== undefined && this.#isEjected(slot),
-      draining: slot !== undefined && slot.isDraining,
+      draining: slot?.isDraining === true || whole?.isDraining === true,
       ...(policy.breaker === undefined
         ? {}
         : {
@@ -133,29 +136,49 @@ export class PoolBackends implements BackendSource {
   }
 
   /** Those of some ids that the artifact has. */
-  #find(ids: Iterable<string>): Map<string, Known> {
+  #find(ids: Iterable<string>): Map<string, readonly Known[]> {
     const { view } = this.#process.served.loaded;
     if (view !== this.#view) {
       this.#view = view;
       this.#known = new Map();
+      this.#forget();
     }
     const asked = [...ids];
     const missing = new Set(asked.filter((id) => !this.#known.has(id)).map(writtenId));
     if (missing.size > 0) {
-      const found = new Map([...this.#read(missing)].map((known) => [known.state.id, known]));
+      const found = Map.groupBy(this.#read(missing), ({ state }) => state.id);
       for (const id of asked) {
         if (this.#known.has(id)) continue;
-        const written = found.get(writtenId(id));
-        const isWritten = written === undefined || written.state.id === id;
-        this.#known.set(id, isWritten ? written : endpointOf(written, id));
+        const written = found.get(writtenId(id)) ?? [];
+        const isWritten = writtenId(id) === id;
+        this.#known.set(id, isWritten ? written : written.map((one) => endpointOf(one, id)));
       }
     }
-    const known = new Map<string, Known>();
-    for (const id of asked) {
-      const one = this.#known.get(id);
-      if (one !== undefined) known.set(id, one);
+    return new Map(
+      asked.flatMap((id) => {
+        const known = this.#known.get(id) ?? [];
+        return known.length === 0 ? [] : [[id, known]];
+      }),
+    );
+  }
+
+  /** Lets go of backends that the artifact has not: one that comes back begins anew. */
+  #forget(): void {
+    const drained = [...this.#drained.values()].map(({ id }) => id);
+    const kept = new Set([...drained, ...this.#transitions.keys()].map(writtenId));
+    if (kept.size === 0) return;
+    const there = [...this.#read(kept)];
+    const ids = new Set(there.map(({ state }) => state.id));
+    for (const id of this.#transitions.keys()) {
+      if (!ids.has(writtenId(id))) this.#transitions.delete(id);
     }
-    return known;
+    const identities = new Set(there.map(({ identity }) => identity));
+    for (const [identity, { id, slot }] of this.#drained) {
+      if (ids.has(writtenId(id)) && (writtenId(id) !== id || identities.has(identity))) continue;
+      this.#drained.delete(identity);
+      this.#pools.setDraining(slot, false);
+      this.#pools.release(slot);
+    }
   }
 
   /** What the artifact says of its backends, or of those with the ids that are wanted. */
@@ -192,6 +215,7 @@ export class PoolBackends implements BackendSource {
             in_flight: 0,
           },
           identity: identityOf(key, url),
+          named: undefined,
           policy,
         };
       }
@@ -217,9 +241,10 @@ function labelOf(id: string): string {
 }
 
 /** One endpoint of a backend with a name. */
-function endpointOf({ state, policy }: Known, id: string): Known {
+function endpointOf({ state, identity: named, policy }: Known, id: string): Known {
   const endpoint = id.slice(state.id.length + 2, -1);
-  return { state: { ...state, id }, identity: identityOf(state.pool, state.url, endpoint), policy };
+  const identity = identityOf(state.pool, state.url, endpoint);
+  return { state: { ...state, id }, identity, named, policy };
 }
 
 /** The services of a pool's row. They are looked through once, when the first is asked for. */

@@ -13,12 +13,17 @@ const ORIGIN: ReadonlySet<string> = new Set(["file", "position"]);
 /** Longer runs are tables that were computed from the rest. */
 const RUN_MAX = 1_024;
 
+/** Texts that are kept to be used again. */
+const SHARED_MAX = 1_000;
+
 /** Reads rows of one view. */
 export class RowContent {
   readonly #view: View;
   readonly #readers = new Map<RowSection, RowReader<RowSection>>();
   /** The pool that was read last: services that share one often follow each other. */
   #pool = { row: NONE, digest: "" };
+  /** Policies, which many services and pools share, by section and row. */
+  readonly #shared = new Map<string, string>();
 
   constructor(view: View) {
     this.#view = view;
@@ -50,6 +55,16 @@ export class RowContent {
     return this.#pool.digest;
   }
 
+  #sharedText(section: RowSection, row: number): string {
+    const key = `${section} ${row}`;
+    let text = this.#shared.get(key);
+    if (text === undefined) {
+      text = this.of(section, row);
+      if (this.#shared.size < SHARED_MAX) this.#shared.set(key, text);
+    }
+    return text;
+  }
+
   #field(reader: RowReader<RowSection>, row: number, name: Name, field: Field): string {
     switch (field.kind) {
       case "number":
@@ -62,7 +77,7 @@ export class RowContent {
         if (field.of === "words") return reader.words(row, name).join("\t");
         const other = reader.number(row, name);
         if (other === NONE) return "";
-        return field.of === "pools" ? this.#poolDigest(other) : this.of(field.of, other);
+        return field.of === "pools" ? this.#poolDigest(other) : this.#sharedText(field.of, other);
       }
       case "run": {
         const { first, count } = reader.run(row, name);

@@ -3,9 +3,9 @@
  */
 import { type BackendAddress, formatBackendUrl } from "../../artifact/address.ts";
 import { poolPolicyOf } from "../../artifact/decode.ts";
-import { type HealthPolicy } from "../../artifact/model.ts";
+import type { HealthPolicy } from "../../artifact/model.ts";
 import { RowReader, type View } from "../../artifact/view.ts";
-import { type NamePolicy } from "../pool/endpoints.ts";
+import type { NamePolicy } from "../pool/endpoints.ts";
 import { addressOf } from "../pool/named-identities.ts";
 
 /** A backend that is to be probed. */

@@ -2,8 +2,8 @@
  * Health checker: the probes of the artifact that is being served, once for the whole process, in the
  * main thread. Over a reload probes go on for the backends that stay.
  */
-import { type View } from "../../artifact/view.ts";
-import { type Log } from "../log.ts";
+import type { View } from "../../artifact/view.ts";
+import type { Log } from "../log.ts";
 import {
   endpointKey,
   type Endpoint,
@@ -14,14 +14,14 @@ import {
 import { logPoolEvent, type PoolEvent } from "../pool/pool-events.ts";
 import { backendIdentities } from "../pool/named-identities.ts";
 import { backendId, identityOf } from "../pool/state/identity.ts";
-import { type PoolState } from "../pool/state/pool-state.ts";
+import type { PoolState } from "../pool/state/pool-state.ts";
 import { Turnstile } from "../turnstile.ts";
 import { type CheckedBackend, checkedBackends } from "./checked-backends.ts";
 import { probeHttp } from "./http-probe.ts";
 import { Probe, type ProbeContext } from "./probe.ts";
 import { verdictOf } from "./probe-connection.ts";
 import { ProbedBackend, type ProbedBackendContext } from "./probed-backend.ts";
-import { type ProbeTarget } from "./probe-target.ts";
+import type { ProbeTarget } from "./probe-target.ts";
 import { probeTcp } from "./tcp-probe.ts";
 
 /** Probes under way at a time. */

@@ -2,11 +2,11 @@
  * HTTP probe: a backend is well that gives a whole answer with an expected status, and the expected text
  * in its body where there is one. A redirect is an answer and not followed.
  */
-import { type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Dispatcher } from "undici";
 
 import { connectProbe, probeTimer, verdictOf } from "./probe-connection.ts";
-import { type ProbeTarget } from "./probe-target.ts";
+import type { ProbeTarget } from "./probe-target.ts";
 
 /** So much of a body is read: it must not break off before, and the expected text must be within. */
 const BODY_BYTES_MAX = 64 * 1024;

@@ -6,7 +6,7 @@ import { connect, type Socket } from "node:net";
 
 import { reason } from "../reason.ts";
 import { tlsModule } from "../tls-module.ts";
-import { type ProbeTarget } from "./probe-target.ts";
+import type { ProbeTarget } from "./probe-target.ts";
 
 /**
  * Connects; with TLS the backend's certificate is checked as for requests.

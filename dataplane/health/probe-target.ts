@@ -3,8 +3,8 @@
  */
 import { isIP } from "node:net";
 
-import { type BackendAddress } from "../../artifact/address.ts";
-import { type HealthPolicy } from "../../artifact/model.ts";
+import type { BackendAddress } from "../../artifact/address.ts";
+import type { HealthPolicy } from "../../artifact/model.ts";
 import { type Endpoint, endpointAddress } from "../pool/endpoints.ts";
 
 export interface ProbeTarget {

@@ -2,9 +2,9 @@
  * Probe: asks one target again and again, and tells the backends behind it what it finds. Backends with
  * the same target share a probe, whichever pools they are in.
  */
-import { type Turnstile } from "../turnstile.ts";
+import type { Turnstile } from "../turnstile.ts";
 import { Health } from "./health.ts";
-import { type ProbeTarget } from "./probe-target.ts";
+import type { ProbeTarget } from "./probe-target.ts";
 
 /** Something that follows a probe. */
 export interface ProbeFollower {

@@ -2,11 +2,11 @@
  * Probed backend: one backend, or one endpoint of a backend with a name, and what probes find of it. The
  * finding lies in shared memory, where the workers read it.
  */
-import { type Endpoint } from "../pool/endpoints.ts";
-import { type PoolEvent } from "../pool/pool-events.ts";
-import { type PoolState } from "../pool/state/pool-state.ts";
-import { type CheckedBackend } from "./checked-backends.ts";
-import { type Probe, type ProbeFollower } from "./probe.ts";
+import type { Endpoint } from "../pool/endpoints.ts";
+import type { PoolEvent } from "../pool/pool-events.ts";
+import type { PoolState } from "../pool/state/pool-state.ts";
+import type { CheckedBackend } from "./checked-backends.ts";
+import type { Probe, ProbeFollower } from "./probe.ts";
 import { type ProbeTarget, probeTarget, targetKey } from "./probe-target.ts";
 
 /** What probed backends need of the checker. */

@@ -2,7 +2,7 @@
  * TCP probe: a backend is well that takes a connection.
  */
 import { connectProbe, probeTimer, verdictOf } from "./probe-connection.ts";
-import { type ProbeTarget } from "./probe-target.ts";
+import type { ProbeTarget } from "./probe-target.ts";
 
 /** @returns as `ProbeContext.ask` */
 export function probeTcp(target: ProbeTarget): Promise<string | undefined> {

@@ -2,8 +2,8 @@
  * Answer drain: reads the body of an answer that nobody is given, so that its connection can be kept.
  * Where that would take too much or too long the connection is closed instead.
  */
-import { type UpstreamConnection, type UpstreamUser } from "../pool/upstream-connection.ts";
-import { type Runtime } from "../runtime.ts";
+import type { UpstreamConnection, UpstreamUser } from "../pool/upstream-connection.ts";
+import type { Runtime } from "../runtime.ts";
 import { BodyDecoder } from "./body.ts";
 
 const BYTES_MAX = 64 * 1024;

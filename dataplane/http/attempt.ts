@@ -5,18 +5,19 @@
  *
  * What is sent, and what becomes of an answer or a failure, is its user's business (delivery.ts).
  */
-import { type Timeouts } from "../../artifact/model.ts";
-import { type Backend } from "../pool/backend.ts";
-import { type Outcome } from "../pool/outcome.ts";
-import { type UpstreamConnection, type UpstreamUser } from "../pool/upstream-connection.ts";
+import { now } from "../clock.ts";
+import type { Timeouts } from "../../artifact/model.ts";
+import type { Backend } from "../pool/backend.ts";
+import type { Outcome } from "../pool/outcome.ts";
+import type { UpstreamConnection, UpstreamUser } from "../pool/upstream-connection.ts";
 import { BackendMeter } from "../metrics/backend-meter.ts";
-import { type Row } from "../metrics/recorder.ts";
-import { type Cause } from "../observation/cause.ts";
-import { type Runtime } from "../runtime.ts";
+import type { Row } from "../metrics/recorder.ts";
+import type { Cause } from "../observation/cause.ts";
+import type { Runtime } from "../runtime.ts";
 import { Alarm, type AlarmOwner } from "../timer-wheel.ts";
 import { AnswerDrain } from "./answer-drain.ts";
-import { type Failure } from "./retry.ts";
-import { type Wire } from "./wire.ts";
+import type { Failure } from "./retry.ts";
+import type { Wire } from "./wire.ts";
 
 /** Interim answers of one attempt; a backend that sends more is broken. */
 const INTERIM_ANSWERS_MAX = 16;
@@ -111,9 +112,16 @@ export class Attempt implements UpstreamUser, AlarmOwner {
    * Takes a connection to a backend that was picked; `start` goes on.
    *
    * @param tryTimeoutMs from the request being sent to the answer's head; 0 is no limit of its own
+   * @param at the time
    * @returns true where the connection stands
    */
-  take(backend: Backend, ticket: number, timeouts: Timeouts, tryTimeoutMs: number): boolean {
+  take(
+    backend: Backend,
+    ticket: number,
+    timeouts: Timeouts,
+    tryTimeoutMs: number,
+    at: number,
+  ): boolean {
     this.backend = backend;
     this.#ticket = ticket;
     this.#isPicked = true;
@@ -123,7 +131,7 @@ export class Attempt implements UpstreamUser, AlarmOwner {
     this.#interim = 0;
     this.#hasHead = this.#hasReconnected = this.isTimedOut = false;
     this.#isSent = this.#user.isRequestComplete;
-    this.#sentAt = performance.now();
+    this.#sentAt = at;
     this.#latencyMs = 0;
     const upstream = (this.#upstream = backend.take(this.#runtime));
     return upstream.isConnected;
@@ -168,7 +176,7 @@ export class Attempt implements UpstreamUser, AlarmOwner {
 
   #sent(): void {
     this.#isSent = true;
-    this.#sentAt = performance.now();
+    this.#sentAt = now();
     if (this.#tryTimeoutMs > 0 && !this.#hasHead) this.#limitTry();
   }
 
@@ -196,9 +204,11 @@ export class Attempt implements UpstreamUser, AlarmOwner {
         return;
       }
       if (head.status >= 200 || head.status === 101) {
-        this.#latencyMs = performance.now() - this.#sentAt;
+        const { observer } = this.#runtime;
+        this.#latencyMs = observer.readClock() - this.#sentAt;
         this.outcome = head.status === 101 ? "success" : this.backend!.outcomeOf(head.status);
-        return this.#user.onHead(this, bytes, behind, end);
+        this.#user.onHead(this, bytes, behind, end);
+        return observer.releaseClock();
       }
       if (++this.#interim > INTERIM_ANSWERS_MAX) {
         return this.fail("reset", "it sends interim answers without an end", "backend_invalid");
@@ -317,7 +327,7 @@ export class Attempt implements UpstreamUser, AlarmOwner {
     this.cause = cause;
     if (this.isTimedOut) this.why = "backend_timeout";
     else this.why = failure === "connect-failure" ? "connect_failed" : end;
-    this.#latencyMs = performance.now() - this.#sentAt;
+    this.#latencyMs = now() - this.#sentAt;
     this.end(failure === "status" ? this.outcome : failure);
     this.#user.onFailed(this, failure);
   }

@@ -74,6 +74,12 @@ export class BodyDecoder {
     this.done = false;
   }
 
+  /** Bytes that are still to come; Infinity where only they will tell. */
+  get left(): number {
+    if (this.done) return 0;
+    return this.#kind === "length" ? this.#left : Infinity;
+  }
+
   /** Behind `beginChunked`: trailers are kept, and more fields than so many break the framing. */
   keepTrailers(fieldsMax: number): void {
     this.#trailersMax = fieldsMax;

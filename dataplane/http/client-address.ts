@@ -7,7 +7,7 @@ import { isIP } from "node:net";
 
 import { COMMA, latin1 } from "./bytes.ts";
 import { FIELD } from "./fields.ts";
-import { type RequestHead } from "./request-head.ts";
+import type { RequestHead } from "./request-head.ts";
 
 /** Whose forwarding fields are believed. */
 export interface Trust {

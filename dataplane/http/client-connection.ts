@@ -9,17 +9,18 @@ import {
   PAUSED_LOOK_MS,
   PIPELINE_BYTES_MAX,
   UNWANTED_BYTES_MAX,
+  UNWANTED_LENGTH_MAX,
 } from "../limits.ts";
 import { NO_TICKET, type Ticket } from "../connection-counts.ts";
-import { type Runtime } from "../runtime.ts";
+import type { Runtime } from "../runtime.ts";
 import { Exchange } from "./exchange.ts";
-import { type ExchangeClient } from "./exchange-client.ts";
+import type { ExchangeClient } from "./exchange-client.ts";
 import { LF } from "./bytes.ts";
-import { type Output } from "./output.ts";
+import type { Output } from "./output.ts";
 import { writeOwnAnswer } from "./response-writer.ts";
 import { METHODS_KNOWN, refusalStatus } from "./status.ts";
-import { type Tunnel } from "./tunnel.ts";
-import { type Wire, type WireOwner } from "./wire.ts";
+import type { Tunnel } from "./tunnel.ts";
+import type { Wire, WireOwner } from "./wire.ts";
 
 /** Every answer begins with these bytes; see `#probe`. */
 const ANSWER_PREFIX = Buffer.from("HTTP/1.1 ");
@@ -47,6 +48,8 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   /** Looks in a row that have found the client made to wait. */
   #looks = 0;
   #discarded = 0;
+  /** How much of a body that nobody wants is read. */
+  #unwantedMax = UNWANTED_BYTES_MAX;
   #lingerMs = LINGER_MS;
   #idleSince = 0;
   #requests = 0;
@@ -259,7 +262,11 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   onExchangeDone(keepAlive: boolean): void {
     this.#keepAlive = keepAlive;
     this.#probes = 0;
-    if (this.wire.isFlushed && !this.#exchange.request.decoder.done) this.#armUnwanted();
+    const { left } = this.#exchange.request.decoder;
+    if (left > 0) {
+      this.#unwantedMax = left <= UNWANTED_LENGTH_MAX ? left : UNWANTED_BYTES_MAX;
+      if (this.wire.isFlushed) this.#armUnwanted();
+    }
     // In #drive the rest of this request's bytes comes first.
     if (this.#isDriving) return;
     this.#settle();
@@ -300,7 +307,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   #countDiscarded(bytes: number): void {
     if (this.#exchange.isActive) return;
     this.#discarded += bytes;
-    if (this.#discarded > UNWANTED_BYTES_MAX) this.close();
+    if (this.#discarded > this.#unwantedMax) this.close();
   }
 
   // --- the end -----------------------------------------------------------------------------------

@@ -97,7 +97,7 @@ export function holdsCookie(
 /** Writes a Cookie field without the cookies of a name; nothing where none is left. */
 export function writeCookiesWithout(
   output: Output,
-  bytes: Uint8Array,
+  bytes: Buffer,
   start: number,
   end: number,
   name: Uint8Array,

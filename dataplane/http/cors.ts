@@ -2,10 +2,10 @@
  * CORS (https://fetch.spec.whatwg.org/#http-cors-protocol): which origins may read answers, and the
  * answer to a preflight. Balto's word replaces the backend's.
  */
-import { type Settings } from "../../artifact/model.ts";
+import type { Settings } from "../../artifact/model.ts";
 import { equals, equalsFolded, latin1 } from "./bytes.ts";
 import { FIELD } from "./fields.ts";
-import { type RequestHead } from "./request-head.ts";
+import type { RequestHead } from "./request-head.ts";
 
 /** How long a browser may keep the answer to a preflight, seconds. Chromium's own limit. */
 const PREFLIGHT_SECONDS = 7200;

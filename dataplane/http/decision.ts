@@ -8,9 +8,9 @@ import { NO_METHOD } from "../../artifact/match.ts";
 import { NOT_OWN, OWN_ADMIN, OWN_PROBE, ownPathOf } from "../../artifact/own-path.ts";
 import { parameterValues } from "../../artifact/parameter-values.ts";
 import { normalizePath, PATH_BAD, PATH_UNCHANGED } from "../../artifact/path.ts";
-import { type Generation, type Route } from "../generation.ts";
-import { type AdminRoute } from "../admin/admin-route.ts";
-import { type RequestHead } from "./request-head.ts";
+import type { Generation, Route } from "../generation.ts";
+import type { AdminRoute } from "../admin/admin-route.ts";
+import type { RequestHead } from "./request-head.ts";
 import { type Forwarding, NO_MARKS } from "./request-writer.ts";
 import { METHODS_KNOWN, type OwnStatus } from "./status.ts";
 

@@ -5,25 +5,26 @@
  *
  * A client connection has one, used again for each of its requests.
  */
-import { type Backend } from "../pool/backend.ts";
+import type { Backend } from "../pool/backend.ts";
 import { isFailure, type Outcome } from "../pool/outcome.ts";
-import { type Waiter } from "../pool/waiting-queue.ts";
-import { type PickRequest } from "../pool/pick-request.ts";
-import { type UpstreamConnection } from "../pool/upstream-connection.ts";
-import { type Route } from "../generation.ts";
-import { type Account } from "../observation/account.ts";
-import { type Cause } from "../observation/cause.ts";
-import { type Runtime } from "../runtime.ts";
+import type { Waiter } from "../pool/waiting-queue.ts";
+import type { PickRequest } from "../pool/pick-request.ts";
+import type { UpstreamConnection } from "../pool/upstream-connection.ts";
+import type { Route } from "../generation.ts";
+import { now } from "../clock.ts";
+import type { Account } from "../observation/account.ts";
+import type { Cause } from "../observation/cause.ts";
+import type { Runtime } from "../runtime.ts";
 import { Attempt, type AttemptUser } from "./attempt.ts";
-import { type Decision } from "./decision.ts";
+import type { Decision } from "./decision.ts";
 import { Picks } from "./picks.ts";
 import { Replay } from "./replay.ts";
-import { type RequestHead } from "./request-head.ts";
-import { type Forwarding, type RequestTarget } from "./request-writer.ts";
+import type { RequestHead } from "./request-head.ts";
+import type { Forwarding, RequestTarget } from "./request-writer.ts";
 import { backoffMs, type Failure, isListed } from "./retry.ts";
 import { Schedule, type ScheduleUser } from "./schedule.ts";
-import { type OwnStatus } from "./status.ts";
-import { type Wire } from "./wire.ts";
+import type { OwnStatus } from "./status.ts";
+import type { Wire } from "./wire.ts";
 
 /** Backends that are tried because connections to others could not be made: always safe, so no setting. */
 const CONNECT_BACKENDS_MAX = 3;
@@ -33,7 +34,7 @@ export interface DeliveryUser {
   /** All of the request's body has come. */
   readonly isRequestComplete: boolean;
   /** What ends it in the chunked coding; undefined before it has come. */
-  readonly requestEnd: Uint8Array | undefined;
+  readonly requestEnd: Buffer | undefined;
   /** Nothing can be sent just now: body bytes have to wait until `onReady`. */
   onWaiting(): void;
   /** The request has gone to a backend as far as it is here; the rest of its body follows. */
@@ -116,7 +117,7 @@ export class Delivery implements AttemptUser, Waiter, ScheduleUser {
     picks.begin(route.pool, hash, sticky);
     const backend = picks.next();
     if (backend !== undefined) {
-      this.#take(this.#main, backend, picks.ticket);
+      this.#take(this.#main, backend, picks.ticket, account.startedAt);
       return backend;
     }
     if (!picks.isPoolFull) {
@@ -165,10 +166,10 @@ export class Delivery implements AttemptUser, Waiter, ScheduleUser {
   }
 
   /** Counts an attempt and takes its connection; the head is written next. */
-  #take(attempt: Attempt, backend: Backend, ticket: number): boolean {
+  #take(attempt: Attempt, backend: Backend, ticket: number, at = now()): boolean {
     const { timeouts, retry } = this.#route!;
     this.attempts++;
-    const isConnected = attempt.take(backend, ticket, timeouts, retry.perTryTimeoutMs);
+    const isConnected = attempt.take(backend, ticket, timeouts, retry.perTryTimeoutMs, at);
     attempt.row = this.#account!.attempt(backend, isConnected);
     return isConnected;
   }

@@ -1,10 +1,10 @@
 /**
  * Exchange client: the client's side of an exchange, as far as an exchange is concerned.
  */
-import { type RequestPeer } from "./decision.ts";
-import { type Output } from "./output.ts";
-import { type Tunnel } from "./tunnel.ts";
-import { type Wire } from "./wire.ts";
+import type { RequestPeer } from "./decision.ts";
+import type { Output } from "./output.ts";
+import type { Tunnel } from "./tunnel.ts";
+import type { Wire } from "./wire.ts";
 
 /** Whom an exchange answers. */
 export interface ExchangeClient extends RequestPeer {

@@ -5,21 +5,21 @@
  *
  * A client connection has one exchange at a time and uses the object again for the next one.
  */
-import { type Route } from "../generation.ts";
-import { type Account } from "../observation/account.ts";
+import type { Route } from "../generation.ts";
+import type { Account } from "../observation/account.ts";
 import { type Cause, causeOf } from "../observation/cause.ts";
-import { type Runtime } from "../runtime.ts";
+import type { Runtime } from "../runtime.ts";
 import { RESPONSE_HEAD } from "../limits.ts";
 import { Delivery, type DeliveryUser } from "./delivery.ts";
-import { type ExchangeClient } from "./exchange-client.ts";
-import { type RequestFailure } from "./failure-log.ts";
+import type { ExchangeClient } from "./exchange-client.ts";
+import type { RequestFailure } from "./failure-log.ts";
 import { Relay } from "./relay.ts";
-import { type RequestHead } from "./request-head.ts";
+import type { RequestHead } from "./request-head.ts";
 import { writeRequestHead } from "./request-writer.ts";
 import { writeInterimHead, writeOwnAnswer, writeResponseHead } from "./response-writer.ts";
-import { type OwnStatus } from "./status.ts";
+import type { OwnStatus } from "./status.ts";
 import { Tunnel } from "./tunnel.ts";
-import { type Via } from "./via.ts";
+import type { Via } from "./via.ts";
 
 export class Exchange implements DeliveryUser {
   /** A request has begun and its answer is not complete. */
@@ -128,7 +128,7 @@ export class Exchange implements DeliveryUser {
     return this.request.decoder.done;
   }
 
-  get requestEnd(): Uint8Array | undefined {
+  get requestEnd(): Buffer | undefined {
     return this.request.decoder.done ? this.request.lastChunk : undefined;
   }
 
@@ -271,7 +271,6 @@ export class Exchange implements DeliveryUser {
     });
     this.#client.beginAnswer(output);
     this.#relayAnswer(bytes, at, end);
-    this.#runtime.observer.releaseClock();
   }
 
   /** The cookie that brings the client back to this backend, where it has not got it yet. */

@@ -2,7 +2,7 @@
  * Field lines: the part of parsing that requests and responses share, RFC 9112 §5.
  */
 import { COLON, CR, FIELD_VALUE, HTAB, LF, SP, TOKEN } from "./bytes.ts";
-import { type FieldList } from "./fields.ts";
+import type { FieldList } from "./fields.ts";
 
 /** The head is not complete; call again with more bytes behind the same ones. */
 export const NEED_MORE = 0;

@@ -3,11 +3,11 @@
  * hash is made from the bytes as they came. A request without the key goes by its client's address.
  */
 import { keyHash } from "../../artifact/hash.ts";
-import { type HashSource } from "../../artifact/model.ts";
+import type { HashSource } from "../../artifact/model.ts";
 import { equals, equalsFolded, FOLD, QUESTION } from "./bytes.ts";
 import { clientAddress, type Trust } from "./client-address.ts";
 import { findCookie, found } from "./cookies.ts";
-import { type RequestHead } from "./request-head.ts";
+import type { RequestHead } from "./request-head.ts";
 
 const AMPERSAND = 0x26;
 const EQUALS = 0x3d;

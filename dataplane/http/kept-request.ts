@@ -3,8 +3,8 @@
  * another one: its head as it was written, and its body as far as it has come.
  */
 import { CRLF, type Output } from "./output.ts";
-import { type Forwarding, type RequestTarget } from "./request-writer.ts";
-import { type Wire } from "./wire.ts";
+import type { Forwarding, RequestTarget } from "./request-writer.ts";
+import type { Wire } from "./wire.ts";
 
 /** Room for the heads of most requests. */
 const BYTES_MIN = 2 * 1024;
@@ -65,7 +65,7 @@ export class KeptRequest {
    *
    * @param end what ends a body in the chunked coding; undefined where it is not complete
    */
-  send(output: Output, to: RequestTarget, wire: Wire, end: Uint8Array | undefined): void {
+  send(output: Output, to: RequestTarget, wire: Wire, end: Buffer | undefined): void {
     output.clear();
     this.#writeHead(output, to);
     const length = this.#bodyBytes;

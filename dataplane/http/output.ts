@@ -2,14 +2,20 @@
  * Output: the one buffer per worker in which heads and small bodies are put together, and sent with
  * a single write.
  */
-import { type Wire } from "./wire.ts";
+import type { Wire } from "./wire.ts";
 
 /** Room for a head at its limit, what Balto adds, and a full read of body. */
 const OUTPUT_BYTES = 192 * 1024;
+/** Bytes and characters that are copied in a loop. */
+const LOOP_LENGTH_MAX = 48;
+/** Lengths that views are kept of. */
+const VIEWS_MAX = 1_024;
 
 export class Output {
   bytes: Buffer = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
   length = 0;
+  /** Of the buffer's first bytes, by their number. */
+  #views: (Buffer | undefined)[] = [];
 
   /** How many more bytes fit. */
   get room(): number {
@@ -17,29 +23,32 @@ export class Output {
   }
 
   /** Appends a range of bytes. */
-  copy(from: Uint8Array, start: number, end: number): void {
+  copy(from: Buffer, start: number, end: number): void {
     // For a few dozen bytes a loop is faster than the call into the runtime.
-    if (end - start < 48) {
+    if (end - start < LOOP_LENGTH_MAX) {
       const to = this.bytes;
       let at = this.length;
       for (let i = start; i < end; i++) to[at++] = from[i]!;
       this.length = at;
       return;
     }
-    this.bytes.set(
-      start === 0 && end === from.length ? from : from.subarray(start, end),
-      this.length,
-    );
-    this.length += end - start;
+    this.length += from.copy(this.bytes, this.length, start, end);
   }
 
   /** Appends a whole buffer. */
-  put(bytes: Uint8Array): void {
+  put(bytes: Buffer): void {
     this.copy(bytes, 0, bytes.length);
   }
 
   /** Appends a text of Latin-1 characters. */
   text(text: string): void {
+    if (text.length < LOOP_LENGTH_MAX) {
+      const to = this.bytes;
+      let at = this.length;
+      for (let i = 0; i < text.length; i++) to[at++] = text.charCodeAt(i);
+      this.length = at;
+      return;
+    }
     this.length += this.bytes.write(text, this.length, "latin1");
   }
 
@@ -76,9 +85,19 @@ export class Output {
    */
   flush(wire: Wire): void {
     if (this.length === 0) return;
-    const flushed = wire.write(this.bytes.subarray(0, this.length));
-    if (!flushed) this.bytes = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
+    const flushed = wire.write(this.#written());
+    if (!flushed) {
+      this.bytes = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
+      this.#views = [];
+    }
     this.length = 0;
+  }
+
+  /** What has been put together. Heads are seldom of a new length, and a view costs more than their bytes. */
+  #written(): Buffer {
+    const { length } = this;
+    if (length >= VIEWS_MAX) return this.bytes.subarray(0, length);
+    return (this.#views[length] ??= this.bytes.subarray(0, length));
   }
 }
 

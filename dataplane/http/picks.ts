@@ -1,9 +1,9 @@
 /**
  * Picks: which backend a request is sent to next, and to which it has been already.
  */
-import { type Backend } from "../pool/backend.ts";
+import type { Backend } from "../pool/backend.ts";
 import { empty } from "../pool/balance/tier.ts";
-import { type Pool } from "../pool/pool.ts";
+import type { Pool } from "../pool/pool.ts";
 
 export class Picks {
   /** What is picked for. */

@@ -8,7 +8,7 @@
 import { BodyDecoder } from "./body.ts";
 import { CRLF, LAST_CHUNK, type Output } from "./output.ts";
 import { lastChunkWith } from "./trailers.ts";
-import { type Wire } from "./wire.ts";
+import type { Wire } from "./wire.ts";
 
 /** Up to here a copy into the output buffer costs less than a write of its own. */
 const COPY_BYTES_MAX = 16 * 1024;
@@ -50,7 +50,7 @@ export class Relay {
   }
 
   /** What ends the body in the chunked coding, once it is complete. */
-  get lastChunk(): Uint8Array {
+  get lastChunk(): Buffer {
     const { trailers } = this.decoder;
     return trailers.length === 0 ? LAST_CHUNK : lastChunkWith(trailers, this.#named);
   }

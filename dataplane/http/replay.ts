@@ -1,12 +1,12 @@
 /**
  * Replay: whether a request may be sent again, and what is kept of it for that.
  */
-import { type RetryPolicy } from "../../artifact/model.ts";
-import { type KeptRequest, type KeptRequests } from "./kept-request.ts";
-import { type Output } from "./output.ts";
-import { type RequestHead } from "./request-head.ts";
-import { type Forwarding, type RequestTarget } from "./request-writer.ts";
-import { type Wire } from "./wire.ts";
+import type { RetryPolicy } from "../../artifact/model.ts";
+import type { KeptRequest, KeptRequests } from "./kept-request.ts";
+import type { Output } from "./output.ts";
+import type { RequestHead } from "./request-head.ts";
+import type { Forwarding, RequestTarget } from "./request-writer.ts";
+import type { Wire } from "./wire.ts";
 
 export class Replay {
   /** What it does may be done twice, and its body is not too long to be kept. */
@@ -55,7 +55,7 @@ export class Replay {
    *
    * @param end what ends a body in the chunked coding; undefined where it is not complete
    */
-  send(output: Output, to: RequestTarget, wire: Wire, end: Uint8Array | undefined): void {
+  send(output: Output, to: RequestTarget, wire: Wire, end: Buffer | undefined): void {
     this.#kept!.send(output, to, wire, end);
   }
 

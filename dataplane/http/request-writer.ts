@@ -3,12 +3,12 @@
  * the forwarding fields.
  */
 import { forwardStart, needsSlash } from "../../artifact/forward-path.ts";
-import { type Route } from "../generation.ts";
+import type { Route } from "../generation.ts";
 import { holdsCookie, writeCookiesWithout } from "./cookies.ts";
 import { FIELD } from "./fields.ts";
 import { CRLF, type Output } from "./output.ts";
-import { type RequestHead } from "./request-head.ts";
-import { type Via } from "./via.ts";
+import type { RequestHead } from "./request-head.ts";
+import type { Via } from "./via.ts";
 
 /** What of a request's head depends on the backend that it goes to. */
 export interface RequestTarget {

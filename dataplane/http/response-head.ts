@@ -1,7 +1,7 @@
 /**
  * Response head: RFC 9112 §4–5, parsed in place from what a backend sent, as strict as requests are.
  */
-import { type BodyDecoder } from "./body.ts";
+import type { BodyDecoder } from "./body.ts";
 import { CR, decimal, equalsFolded, FIELD_VALUE, latin1, LF, SP } from "./bytes.ts";
 import { BAD, NEED_MORE, readFieldLines } from "./field-lines.ts";
 import { FIELD, FieldList } from "./fields.ts";

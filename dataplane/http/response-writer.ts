@@ -4,9 +4,9 @@
 import { FIELD } from "./fields.ts";
 import { httpDate } from "./http-date.ts";
 import { CRLF, type Output } from "./output.ts";
-import { type ResponseHead } from "./response-head.ts";
+import type { ResponseHead } from "./response-head.ts";
 import { ANSWERS, type OwnStatus } from "./status.ts";
-import { type Via } from "./via.ts";
+import type { Via } from "./via.ts";
 
 /** How the client's connection and the body are framed. */
 export interface Framing {

@@ -2,7 +2,7 @@
  * Retry: which failed attempts may be made again, and after how long. What is always safe is not asked
  * here (see delivery.ts).
  */
-import { type RetryPolicy } from "../../artifact/model.ts";
+import type { RetryPolicy } from "../../artifact/model.ts";
 
 /** How an attempt has failed before its answer was passed on. */
 export type Failure = "connect-failure" | "reset" | "timeout" | "status";

@@ -7,7 +7,7 @@ import type { TLSSocket } from "node:tls";
 
 import { tlsModule } from "../tls-module.ts";
 import { isDisconnected, socketHandle } from "./tcp-handle.ts";
-import { type Endpoint, type ReadBuffers, type Wire, type WireOwner } from "./wire.ts";
+import type { Endpoint, ReadBuffers, Wire, WireOwner } from "./wire.ts";
 
 export class SocketWire implements Wire {
   /** When the connection below TLS stood, by `performance.now()`; of connections to backends. */

@@ -3,12 +3,11 @@
  * `<tag>.<signature>`; the tag names a backend of the pool, the signature is HMAC-SHA-256 over pool and
  * tag, cut to 128 bits. Nobody can choose a backend who has not been given it.
  */
-import { createHmac } from "node:crypto";
-
-import { type StickyPolicy } from "../../artifact/model.ts";
+import { cryptoModule } from "../../artifact/crypto-module.ts";
+import type { StickyPolicy } from "../../artifact/model.ts";
 import { latin1 } from "./bytes.ts";
 import { findCookie, found } from "./cookies.ts";
-import { type RequestHead } from "./request-head.ts";
+import type { RequestHead } from "./request-head.ts";
 
 const SIGNATURE_BYTES = 16;
 /** Of a cookie that is looked at. */
@@ -84,7 +83,8 @@ export class Sticky<B extends object> {
   #signature(tag: string): string {
     let signature = this.#signatures.get(tag);
     if (signature === undefined) {
-      signature = createHmac("sha256", this.#secret)
+      signature = cryptoModule()
+        .createHmac("sha256", this.#secret)
         .update(`balto sticky\n${this.#scope}\n${tag}`)
         .digest()
         .subarray(0, SIGNATURE_BYTES)

@@ -17,7 +17,7 @@ import {
   type TcpHandle,
   type WriteRequest,
 } from "./tcp-handle.ts";
-import { type Endpoint, type ReadBuffers, type Wire, type WireOwner } from "./wire.ts";
+import type { Endpoint, ReadBuffers, Wire, WireOwner } from "./wire.ts";
 
 /** The handle knows its wire, so that one function serves all of them. */
 interface OwnedHandle extends TcpHandle {
@@ -118,7 +118,8 @@ export class TcpWire implements Wire {
   }
 
   /** A write that went on has come to its end. */
-  written(status: number): void {
+  written(bytes: Buffer | undefined, status: number): void {
+    if (bytes !== undefined) this.#buffers.written(bytes);
     this.#writes--;
     if (status !== 0 && !this.#isClosed) this.#fail(status);
     if (this.#isClosed || this.#writes > 0) return;
@@ -190,6 +191,8 @@ export class TcpWire implements Wire {
   received(length: number): Buffer | undefined {
     if (this.#isClosed) return undefined;
     if (length > 0) {
+      // It has been read into again: the write that used it is over.
+      this.#isHeld = false;
       try {
         this.#owner.onData(this.#reading, 0, length);
       } catch (error) {
@@ -205,7 +208,10 @@ export class TcpWire implements Wire {
     const next = this.#own ?? this.#buffers.shared;
     if (next === before) return undefined;
     this.#reading = next;
-    if (before !== this.#buffers.shared && !this.#isHeld) this.#buffers.give(before);
+    if (before !== this.#buffers.shared) {
+      if (this.#isHeld) this.#buffers.giveWhenWritten(before);
+      else this.#buffers.give(before);
+    }
     this.#isHeld = false;
     return next;
   }
@@ -274,8 +280,9 @@ function onRead(this: TcpHandle): Buffer | undefined {
 
 function onWritten(this: WriteRequest, status: number): void {
   const request = this as OwnedRequest;
+  const { bytes } = request;
   request.bytes = undefined;
-  request.wire.written(status);
+  request.wire.written(bytes, status);
 }
 
 function ownedRequest(): OwnedRequest {

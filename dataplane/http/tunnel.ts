@@ -3,13 +3,13 @@
  * agreed to switch to WebSocket (RFC 9110 §7.8, RFC 6455 §4), or a connection of a stream. Bytes pass both
  * ways as they are, each side may end its half alone, and silence in both directions has a limit.
  */
-import { type Deadlines } from "../deadlines.ts";
+import type { Deadlines } from "../deadlines.ts";
 import { PAUSED_LOOK_MS } from "../limits.ts";
-import { type Account } from "../observation/account.ts";
-import { type UpstreamConnection, type UpstreamUser } from "../pool/upstream-connection.ts";
-import { type Output } from "./output.ts";
+import type { Account } from "../observation/account.ts";
+import type { UpstreamConnection, UpstreamUser } from "../pool/upstream-connection.ts";
+import type { Output } from "./output.ts";
 import { Relay } from "./relay.ts";
-import { type Wire } from "./wire.ts";
+import type { Wire } from "./wire.ts";
 
 /** The client's side of a tunnel. */
 export interface TunnelClient {

@@ -5,7 +5,7 @@
 import type { Settings } from "../../artifact/model.ts";
 import { viaHops } from "../../artifact/via.ts";
 import { FIELD } from "./fields.ts";
-import { type RequestHead } from "./request-head.ts";
+import type { RequestHead } from "./request-head.ts";
 
 export class Via {
   readonly #name: Buffer;

@@ -64,6 +64,8 @@ export class ReadBuffers {
   readonly shared: Buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   onFault: (error: unknown) => void = () => {};
   #free: Buffer[] = [];
+  /** By their memory: given back by nobody but the write that uses them. */
+  readonly #lent = new WeakMap<ArrayBufferLike, Buffer>();
 
   take(): Buffer {
     return this.#free.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
@@ -71,6 +73,19 @@ export class ReadBuffers {
 
   give(buffer: Buffer): void {
     if (this.#free.length < FREE_BUFFERS_MAX) this.#free.push(buffer);
+  }
+
+  /** A write goes on that uses it: given back as soon as that is over, however it ends. */
+  giveWhenWritten(buffer: Buffer): void {
+    this.#lent.set(buffer.buffer, buffer);
+  }
+
+  /** A write of these bytes that went on is over. */
+  written({ buffer }: Buffer): void {
+    const lent = this.#lent.get(buffer);
+    if (lent === undefined) return;
+    this.#lent.delete(buffer);
+    this.give(lent);
   }
 }
 

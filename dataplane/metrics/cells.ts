@@ -83,13 +83,14 @@ export const BACKEND: Readonly<
   tls: histogram(TLS_BOUNDS),
 });
 
-/** Of one thread. `connections`, `exchanges`, `tunnels` and `waiting` are gauges. */
+/** Of one thread. The first are gauges, down to `deadlines`. */
 export const THREAD: Readonly<
   Record<
     | "connections"
     | "exchanges"
     | "tunnels"
     | "waiting"
+    | "deadlines"
     | "accepted"
     | "requests"
     | "unrecorded"
@@ -105,6 +106,7 @@ export const THREAD: Readonly<
   exchanges: 1,
   tunnels: 1,
   waiting: 1,
+  deadlines: 1,
   accepted: 1,
   requests: 1,
   unrecorded: 1,
@@ -127,7 +129,7 @@ export const KINDS = {
     gauges: 0,
   },
   backend: { cells: BACKEND.size, labels: ["backend_id"], gauges: 1 },
-  thread: { cells: THREAD.size, labels: ["worker"], gauges: 4 },
+  thread: { cells: THREAD.size, labels: ["worker"], gauges: 5 },
 } as const;
 export type Kind = keyof typeof KINDS;
 

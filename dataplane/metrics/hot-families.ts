@@ -174,6 +174,12 @@ const SPECS: readonly Spec[] = [
     from: { type: "gauge", cell: THREAD.waiting },
   },
   {
+    name: "balto_deadlines",
+    help: "Connections, requests and waits whose time is limited.",
+    kind: "thread",
+    from: { type: "gauge", cell: THREAD.deadlines },
+  },
+  {
     name: "balto_queue_wait_seconds",
     help: "How long requests waited for a backend that was not full.",
     kind: "thread",

@@ -2,9 +2,11 @@
  * Recorder: one thread's hand on the metrics. Numbers lie in segments of shared memory that only this
  * thread writes and the main thread reads, so an update is a plain store, without Atomics.
  *
+ * Labels are bounded by the configuration, but for statuses that backends make up: rows are limited, too.
  * A row is given a place when its labels are seen for the first time, and the main thread is told
  * where. When it tells back that a row is not wanted any more, its place is used again.
  */
+import { SERIES_MAX } from "../../artifact/model.ts";
 import { BackendMeter } from "./backend-meter.ts";
 import { type Kind, KINDS, THREAD } from "./cells.ts";
 import { ExchangeMeter, RouteMeter } from "./route-meter.ts";
@@ -30,8 +32,6 @@ export interface Place {
 
 /** Cells of a segment: 64 KiB. */
 const SEGMENT_CELLS = 8_192;
-/** Rows of one thread. Labels are bounded by the configuration, but for statuses that backends make up. */
-const ROWS_MAX = 20_000;
 /** Larger than any row. */
 const LOST = new Float64Array(128);
 
@@ -63,7 +63,7 @@ export class Recorder {
   constructor(
     memory: SharedArrayBuffer,
     tell: (message: RecorderMessage) => void,
-    rowsMax = ROWS_MAX,
+    rowsMax = SERIES_MAX,
   ) {
     this.#segments = [new Float64Array(memory)];
     this.#tell = tell;

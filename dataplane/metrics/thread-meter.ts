@@ -56,6 +56,11 @@ export class ThreadMeter {
     this.#add(THREAD.drops + DROP_REASONS.indexOf(reason), 1);
   }
 
+  /** So many things of the thread may take only so long. */
+  watches(count: number): void {
+    this.#cells[this.#at + THREAD.deadlines] = count;
+  }
+
   /** How late the thread was to do what was due. Milliseconds. */
   lagged(ms: number): void {
     observe(this.#cells, this.#at + THREAD.lag, LATENCY_BOUNDS, ms / 1_000);

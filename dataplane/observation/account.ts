@@ -4,6 +4,8 @@
  *
  * An exchange that is under way has one; when it is over the object serves the next.
  */
+import { now } from "../clock.ts";
+import { LineText } from "../access-log/line-text.ts";
 import type { Route } from "../generation.ts";
 import { FIELD } from "../http/fields.ts";
 import type { Output } from "../http/output.ts";
@@ -25,17 +27,6 @@ const STATUS_CLIENT_GONE = 499;
 
 /** Where identifiers lie in an account's words. The span that the request came from follows its trace. */
 export const WORDS = { id: 0, trace: 4, parent: 8, server: 10, client: 12, end: 14 } as const;
-
-/** Texts of a request that gets a line; empty for all others. */
-export interface LoggedRequest {
-  method: string;
-  host: string;
-  path: string;
-  query: string;
-  referer: string;
-  agent: string;
-  minor: number;
-}
 
 export class Account implements Counted {
   readonly #observer: Observer;
@@ -66,15 +57,10 @@ export class Account implements Counted {
   /** It is no traffic: a probe, or an operator's question. */
   isInternal = false;
   isLogged = false;
-  readonly logged: LoggedRequest = {
-    method: "",
-    host: "",
-    path: "",
-    query: "",
-    referer: "",
-    agent: "",
-    minor: 1,
-  };
+  /** What its line says already, where it gets one. */
+  readonly line: LineText = new LineText();
+  /** Where in it the request's line ends, in the Combined Log Format. */
+  lineSplit = 0;
   /** The id that a trusted peer gave; "" where it is `id`. */
   givenId = "";
   /** `X-Request-Id` is ours. */
@@ -101,7 +87,9 @@ export class Account implements Counted {
     this.cause = this.givenId = "";
     this.route = undefined;
     this.backend = undefined;
-    this.isInternal = this.isLogged = false;
+    this.isInternal = false;
+    if (this.isLogged) this.line.clear();
+    this.isLogged = false;
     this.hasId = this.isSampled = this.isRandom = false;
     this.trace = TRACE_PASSED;
     this.#queuedAt = 0;
@@ -118,14 +106,14 @@ export class Account implements Counted {
 
   /** Every backend is full: it waits for one. */
   queued(): void {
-    this.#queuedAt = performance.now();
+    this.#queuedAt = now();
     this.#observer.recorder.thread.queued();
   }
 
   /** It waits no more, if it did. */
   unqueued(): void {
     if (this.#queuedAt === 0) return;
-    const ms = performance.now() - this.#queuedAt;
+    const ms = now() - this.#queuedAt;
     this.#queuedAt = 0;
     this.queueMs += ms;
     this.#observer.recorder.thread.unqueued(ms);
@@ -141,20 +129,20 @@ export class Account implements Counted {
     this.attempts++;
     this.backend = backend;
     this.connectMs = 0;
-    this.#attemptAt = isReused ? 0 : performance.now();
+    this.#attemptAt = isReused ? 0 : now();
     return this.#observer.meterOf(backend).started(isReused);
   }
 
   /** The connection was stale: the same backend is connected anew. */
   reconnecting(backend: Backend): void {
     if (this.isInternal) return;
-    this.#attemptAt = performance.now();
+    this.#attemptAt = now();
     this.#observer.meterOf(backend).reconnected();
   }
 
   /** The connection that was made for it stands. */
   connected(): void {
-    if (this.#attemptAt !== 0) this.connectMs = performance.now() - this.#attemptAt;
+    if (this.#attemptAt !== 0) this.connectMs = now() - this.#attemptAt;
   }
 
   /** An attempt has come to nothing, or to an answer that is not passed on. */
@@ -177,7 +165,7 @@ export class Account implements Counted {
     this.status = 101;
     this.backend = backend;
     this.cause = "upgraded";
-    this.switchedAt = this.answeredAt = performance.now();
+    this.switchedAt = this.answeredAt = now();
     this.#observer.recorder.thread.tunnelOpened();
   }
 
@@ -237,6 +225,13 @@ export class Account implements Counted {
   get idText(): string {
     if (!this.hasId) return "";
     return this.givenId === "" ? hexTexts(this.words, WORDS.id, WORDS.trace) : this.givenId;
+  }
+
+  /** The same into a line, which has room for it. */
+  putId(line: LineText): void {
+    if (!this.hasId) return;
+    if (this.givenId !== "") line.plain(this.givenId);
+    else line.length = this.#write(line.bytes, line.length, WORDS.id, WORDS.trace);
   }
 
   #writeId(output: Output): void {

@@ -2,6 +2,9 @@
  * Hexadecimal: words of 32 bits as eight lower-case digits, into bytes or as a text.
  */
 
+/** The digits. */
+export const HEX_TEXT = "0123456789abcdef";
+
 /** Both digits of a byte: the first one low. */
 const DIGITS: Uint16Array = Uint16Array.from({ length: 256 }, (_, byte) => {
   const text = byte.toString(16).padStart(2, "0");
@@ -43,6 +46,6 @@ export function hexWord(bytes: Uint8Array, at: number): number | undefined {
 export const NO_DIGIT = 255;
 /** Upper case is no digit: trace contexts know only lower case. */
 export const DIGIT_VALUES: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
-  const digit = "0123456789abcdef".indexOf(String.fromCharCode(byte));
+  const digit = HEX_TEXT.indexOf(String.fromCharCode(byte));
   return digit === -1 ? NO_DIGIT : digit;
 });

@@ -4,6 +4,7 @@
  */
 import { AccessLog } from "../access-log/access-log.ts";
 import { LineWriter } from "../access-log/line-ring.ts";
+import { now } from "../clock.ts";
 import type { Deadlines } from "../deadlines.ts";
 import type { Generation } from "../generation.ts";
 import { FIELD } from "../http/fields.ts";
@@ -91,16 +92,19 @@ export class Observer {
 
   /** Looks, as long as the worker lives, how late it does what is due, and how late it is. */
   watchClock(deadlines: Deadlines): void {
-    let last = performance.now();
+    let last = now();
     const sweep = {
       deadline: 0,
       onDeadline: (): void => {
         sweep.deadline = 0;
-        const now = performance.now();
-        this.recorder.thread.lagged(Math.max(now - last - TICK_MS, 0));
+        const time = now();
+        const { thread } = this.recorder;
+        thread.lagged(Math.max(time - last - TICK_MS, 0));
+        // Without the one that looks.
+        thread.watches(deadlines.size - 1);
         // The time of day is set now and then, this thread's clock never.
-        this.#wallClock = Date.now() - now;
-        last = now;
+        this.#wallClock = Date.now() - time;
+        last = time;
       },
     };
     deadlines.add(sweep);
@@ -108,7 +112,7 @@ export class Observer {
 
   /** A connection of a stream is over, or was turned away. */
   streamEnded(record: StreamRecord): void {
-    this.#log?.writeStream(record, this.#wallClock + performance.now());
+    this.#log?.writeStream(record, this.#wallClock + now());
   }
 
   /** Sends what has not been sent yet: the worker is about to end. */
@@ -142,7 +146,7 @@ export class Observer {
 
   /** The account of an exchange that is over. */
   end(account: Account): void {
-    const endedAt = this.#isFresh ? this.#now : performance.now();
+    const endedAt = this.#isFresh ? this.#now : now();
     const { thread } = this.recorder;
     thread.exchangeEnded(!account.isInternal);
     if (!account.isInternal) {
@@ -163,8 +167,9 @@ export class Observer {
 
   /** The time, and for what follows from the same read, until `releaseClock`. */
   readClock(): number {
+    if (this.#isFresh) return this.#now;
     this.#isFresh = true;
-    return (this.#now = performance.now());
+    return (this.#now = now());
   }
 
   /** What follows comes later. */
@@ -174,7 +179,8 @@ export class Observer {
 
   #open({ peer, isTls }: Peer): Account {
     const account = this.#free.pop() ?? new Account(this);
-    account.startedAt = performance.now();
+    this.#isFresh = false;
+    account.startedAt = now();
     account.peer = peer;
     account.isTls = isTls;
     this.recorder.thread.exchangeBegun();

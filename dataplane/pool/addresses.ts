@@ -1,10 +1,9 @@
 /**
  * Addresses: where a backend's connections go, in the order they are tried.
  */
-import { lookup } from "node:dns";
 import { isIP } from "node:net";
 
-import { type BackendAddress } from "../../artifact/address.ts";
+import type { BackendAddress } from "../../artifact/address.ts";
 import { type Endpoint, hostKind, type NameWatch } from "./endpoints.ts";
 
 /** An IP address and a port. */
@@ -128,7 +127,8 @@ class LocalAddresses implements Addresses {
   #ask(now: number): void {
     if (this.#asking) return;
     this.#asking = true;
-    lookup(this.#host, { all: true }, (error, found) => {
+    // Loaded for those only that have names here.
+    process.getBuiltinModule("node:dns").lookup(this.#host, { all: true }, (error, found) => {
       this.#asking = false;
       if (error === null && found.length > 0) {
         // The same set keeps its order, and with it what `failed` has learnt.

@@ -8,7 +8,7 @@ import {
   formatAuthority,
   formatBackendUrl,
 } from "../../artifact/address.ts";
-import { type BackendMeter } from "../metrics/backend-meter.ts";
+import type { BackendMeter } from "../metrics/backend-meter.ts";
 import { type Addresses, addressesOf } from "./addresses.ts";
 import {
   type Endpoint,
@@ -18,8 +18,8 @@ import {
   type NameWatch,
 } from "./endpoints.ts";
 import { failsBreaker, failsPassive, type Outcome } from "./outcome.ts";
-import { type PoolEvent } from "./pool-events.ts";
-import { type Rules } from "./rules.ts";
+import type { PoolEvent } from "./pool-events.ts";
+import type { Rules } from "./rules.ts";
 import { BackendSlot } from "./state/backend-slot.ts";
 import {
   Breaker,
@@ -31,11 +31,11 @@ import {
 import { Ejection } from "./state/ejection.ts";
 import { backendId, identityOf } from "./state/identity.ts";
 import { observeFailure, observeLatency } from "./state/latency.ts";
-import { type PoolState } from "./state/pool-state.ts";
+import type { PoolState } from "./state/pool-state.ts";
 import { type UpstreamContext, UpstreamConnection } from "./upstream-connection.ts";
 
 /** Idle connections kept to one backend by one worker. */
-const IDLE_CONNECTIONS_MAX = 256;
+const IDLE_CONNECTIONS_MAX = 1_024;
 
 /** The pool of a backend, as far as a backend is concerned. */
 export interface BackendHome {
@@ -82,6 +82,8 @@ export class Backend {
   #underWay = 0;
   readonly #home: BackendHome;
   readonly #endpoint: string;
+  /** Of the name whose endpoint it is: who takes that out takes out all of them. */
+  readonly #named: BackendSlot | undefined;
   #idle: UpstreamConnection[] = [];
 
   /**
@@ -102,6 +104,10 @@ export class Backend {
     this.id = backendId(home.label, this.url, key);
     this.identity = identityOf(home.key, this.url, key);
     this.slot = new BackendSlot(home.state.memory, home.state.acquire(this.identity));
+    if (key !== "") {
+      const named = home.state.acquire(identityOf(home.key, this.url));
+      this.#named = new BackendSlot(home.state.memory, named);
+    }
     this.breaker = new Breaker(this.slot);
     this.ejection = new Ejection(this.slot);
   }
@@ -142,6 +148,11 @@ export class Backend {
     this.isRemoved = true;
     for (const connection of this.#idle.splice(0)) connection.destroy();
     if (this.#underWay === 0) this.#letGo();
+  }
+
+  /** An operator has taken it out, or all endpoints of its name. */
+  get isDraining(): boolean {
+    return this.slot.isDraining || this.#named?.isDraining === true;
   }
 
   get idleCount(): number {
@@ -285,5 +296,6 @@ export class Backend {
 
   #letGo(): void {
     this.#home.state.release(this.slot.slot);
+    if (this.#named !== undefined) this.#home.state.release(this.#named.slot);
   }
 }

@@ -4,8 +4,8 @@
  */
 import { isIP } from "node:net";
 
-import { type BackendAddress } from "../../artifact/address.ts";
-import { type PoolPolicy } from "../../artifact/model.ts";
+import type { BackendAddress } from "../../artifact/address.ts";
+import type { PoolPolicy } from "../../artifact/model.ts";
 
 /** One place that a name leads to. */
 export interface Endpoint {

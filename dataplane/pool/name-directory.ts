@@ -4,7 +4,7 @@
  * answer is used on when a later one fails, as a name server that is down must not take the backends
  * with it.
  */
-import { type Log } from "../log.ts";
+import type { Log } from "../log.ts";
 import {
   type Endpoint,
   endpointKey,
@@ -14,7 +14,7 @@ import {
   type NameWatch,
   sameEndpoints,
 } from "./endpoints.ts";
-import { type NameResolver } from "./name-resolver.ts";
+import type { NameResolver } from "./name-resolver.ts";
 
 /** Between two questions for one name, however many connections fail. */
 const AGAIN_MS = 1_000;

@@ -11,7 +11,7 @@ import { Resolver } from "node:dns/promises";
 import { isIP } from "node:net";
 import { promisify } from "node:util";
 
-import { type AddressFamily } from "../../artifact/model.ts";
+import type { AddressFamily } from "../../artifact/model.ts";
 import { type Endpoint, endpointKey, hostKind } from "./endpoints.ts";
 import { Turnstile } from "../turnstile.ts";
 

@@ -1,7 +1,7 @@
 /**
  * Pick request: what a backend is picked for.
  */
-import { type Backend } from "./backend.ts";
+import type { Backend } from "./backend.ts";
 
 export interface PickRequest {
   /** Of what the pool's policy hashes, 32 bits unsigned; 0 where it hashes nothing. */

@@ -2,8 +2,8 @@
  * Pool events: what becomes of backends, told once for the process by the thread that brought it about.
  * The main thread writes them to the log.
  */
-import { type LogLevel } from "../../artifact/model.ts";
-import { type Fields, type Log } from "../log.ts";
+import type { LogLevel } from "../../artifact/model.ts";
+import type { Fields, Log } from "../log.ts";
 
 export type PoolEvent =
   | { kind: "breaker-opened"; backendId: string; failureThreshold: number }

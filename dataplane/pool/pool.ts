@@ -3,24 +3,23 @@
  * key is in use, over any number of generations: connections stay, and what is known of its backends lies
  * in memory that all workers share.
  */
-import { createHash } from "node:crypto";
-
 import { type BackendAddress, formatBackendUrl } from "../../artifact/address.ts";
-import { type Algorithm, type PoolPolicy } from "../../artifact/model.ts";
+import { cryptoModule } from "../../artifact/crypto-module.ts";
+import type { Algorithm, PoolPolicy } from "../../artifact/model.ts";
 import { RetryBudget } from "../http/retry-budget.ts";
 import { Backend, type BackendHome } from "./backend.ts";
-import { type Balancer, type BalancerContext } from "./balance/balancer.ts";
+import type { Balancer, BalancerContext } from "./balance/balancer.ts";
 import { BALANCERS } from "./balance/balancers.ts";
 import { empty, Tier } from "./balance/tier.ts";
 import { type Endpoint, endpointKey, hostKind, type Names, type NameWatch } from "./endpoints.ts";
-import { type PickRequest } from "./pick-request.ts";
-import { type PoolEvent } from "./pool-events.ts";
+import type { PickRequest } from "./pick-request.ts";
+import type { PoolEvent } from "./pool-events.ts";
 import { Roster } from "./roster.ts";
 import { Rules } from "./rules.ts";
 import { NO_TICKET, type Ticket } from "./state/breaker.ts";
 import { backendId, identityOf } from "./state/identity.ts";
 import { PoolSlot } from "./state/pool-slot.ts";
-import { type PoolState } from "./state/pool-state.ts";
+import type { PoolState } from "./state/pool-state.ts";
 import { type Waiter, WaitingQueue } from "./waiting-queue.ts";
 
 /** What a generation says of a pool. */
@@ -389,5 +388,9 @@ const NONE: readonly Backend[] = [];
 const TAG_CHARACTERS = 16;
 
 function tagOf(identity: string): string {
-  return createHash("sha256").update(identity).digest("base64url").slice(0, TAG_CHARACTERS);
+  return cryptoModule()
+    .createHash("sha256")
+    .update(identity)
+    .digest("base64url")
+    .slice(0, TAG_CHARACTERS);
 }

@@ -2,7 +2,7 @@
  * Remote names: the names that one worker uses. The main thread asks for them, once for all workers
  * (worker-names.ts), and sends what it learns.
  */
-import { type FromWorker, type NameWanted } from "../messages.ts";
+import type { FromWorker, NameWanted } from "../messages.ts";
 import {
   type Endpoint,
   nameKey,

@@ -2,8 +2,8 @@
  * Roster: which backends of a pool may be used now, in the order in which groups of them are asked. It
  * holds until something changes in shared memory or a time comes that was known when it was made.
  */
-import { type PoolPolicy } from "../../artifact/model.ts";
-import { type Backend } from "./backend.ts";
+import type { PoolPolicy } from "../../artifact/model.ts";
+import type { Backend } from "./backend.ts";
 import { RAMP_FULL, Tier } from "./balance/tier.ts";
 
 /** The backends of one priority that are not being drained. */
@@ -43,7 +43,7 @@ export class Roster {
   #groups(backends: readonly Backend[], policy: PoolPolicy, now: number): Group[] {
     const groups = new Map<number, Group>();
     for (const backend of backends) {
-      if (backend.slot.isDraining) continue;
+      if (backend.isDraining) continue;
       let group = groups.get(backend.priority);
       if (group === undefined) {
         group = { members: [], healthy: [] };

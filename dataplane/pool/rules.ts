@@ -1,8 +1,8 @@
 /**
  * Rules: a pool's policy, made ready for the way of a request.
  */
-import { type PoolPolicy, type StatusRange } from "../../artifact/model.ts";
-import { type Outcome } from "./outcome.ts";
+import type { PoolPolicy, StatusRange } from "../../artifact/model.ts";
+import type { Outcome } from "./outcome.ts";
 
 const BREAKER = 1;
 const PASSIVE = 2;

@@ -4,7 +4,7 @@
  */
 import { rowCount, type View } from "../../artifact/view.ts";
 import { backendIdentities, poolIdentities } from "./named-identities.ts";
-import { type PoolState } from "./state/pool-state.ts";
+import type { PoolState } from "./state/pool-state.ts";
 
 /** Behind a reload, workers let go of pools within a minute. */
 const COLLECT_MS = 90_000;

@@ -4,10 +4,10 @@
  */
 import { SocketWire } from "../http/socket-wire.ts";
 import { TcpWire } from "../http/tcp-wire.ts";
-import { type ReadBuffers, type Wire, type WireOwner } from "../http/wire.ts";
-import { type Deadlines } from "../deadlines.ts";
-import { type Destination } from "./addresses.ts";
-import { type Backend } from "./backend.ts";
+import type { ReadBuffers, Wire, WireOwner } from "../http/wire.ts";
+import type { Deadlines } from "../deadlines.ts";
+import type { Destination } from "./addresses.ts";
+import type { Backend } from "./backend.ts";
 
 /** Idle longer than this is closed: below the keep-alive times of common servers (Node's is 5 s). */
 const IDLE_MS = 4_000;

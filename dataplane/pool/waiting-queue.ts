@@ -4,10 +4,10 @@
  * taken at once by whoever waits in the same worker; others find it when they look again, every few
  * milliseconds while somebody waits, and are let past as soon as they have waited that much longer.
  */
-import { type Backend } from "./backend.ts";
-import { type PickRequest } from "./pick-request.ts";
-import { type Ticket } from "./state/breaker.ts";
-import { type PoolSlot } from "./state/pool-slot.ts";
+import type { Backend } from "./backend.ts";
+import type { PickRequest } from "./pick-request.ts";
+import type { Ticket } from "./state/breaker.ts";
+import type { PoolSlot } from "./state/pool-slot.ts";
 
 /** A request that waits. One of the two is called, from a stack of its own, unless it is cancelled. */
 export interface Waiter {

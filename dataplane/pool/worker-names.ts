@@ -2,7 +2,7 @@
  * Worker names: what the workers want to know of names, answered from the main thread's directory. The
  * other end is `remote-names.ts`.
  */
-import { type NameWanted, type ToWorker } from "../messages.ts";
+import type { NameWanted, ToWorker } from "../messages.ts";
 import { nameKey, type Names, type NameWatch } from "./endpoints.ts";
 
 export class WorkerNames {

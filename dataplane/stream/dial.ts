@@ -2,16 +2,16 @@
  * Dial: the way from a pool to a connection that stands. A backend that cannot be reached gives way to
  * the next one: nothing has been sent yet.
  */
-import { type Backend } from "../pool/backend.ts";
-import { type Outcome } from "../pool/outcome.ts";
-import { type Pool } from "../pool/pool.ts";
+import type { Backend } from "../pool/backend.ts";
+import type { Outcome } from "../pool/outcome.ts";
+import type { Pool } from "../pool/pool.ts";
 import { NO_TICKET, type Ticket } from "../pool/state/breaker.ts";
-import {
-  type UpstreamConnection,
-  type UpstreamContext,
-  type UpstreamUser,
+import type {
+  UpstreamConnection,
+  UpstreamContext,
+  UpstreamUser,
 } from "../pool/upstream-connection.ts";
-import { type Waiter } from "../pool/waiting-queue.ts";
+import type { Waiter } from "../pool/waiting-queue.ts";
 
 /** Backends that are tried for one client. */
 export const BACKENDS_MAX = 3;

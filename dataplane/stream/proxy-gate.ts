@@ -3,12 +3,12 @@
  * has to begin has been read. Whoever is to have the connection gets it then, with the client's address
  * for its peer's.
  */
-import { type Expiring } from "../deadlines.ts";
+import type { Expiring } from "../deadlines.ts";
 import { plainAddress } from "../connection-counts.ts";
 import { renamePeer, type TcpHandle } from "../http/tcp-handle.ts";
 import { TcpWire } from "../http/tcp-wire.ts";
-import { type WireOwner } from "../http/wire.ts";
-import { type Client, type Runtime } from "../runtime.ts";
+import type { WireOwner } from "../http/wire.ts";
+import type { Client, Runtime } from "../runtime.ts";
 import {
   INCOMPLETE,
   MALFORMED,

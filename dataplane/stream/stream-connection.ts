@@ -2,23 +2,23 @@
  * Stream connection: one client's connection to a stream, from the first byte to the last: which pool,
  * which backend, what is said to the backend first, and then bytes both ways.
  */
-import { type ConnectionCounter, type Ticket as CountTicket } from "../connection-counts.ts";
-import { type Expiring } from "../deadlines.ts";
-import { type TcpWire } from "../http/tcp-wire.ts";
+import type { ConnectionCounter, Ticket as CountTicket } from "../connection-counts.ts";
+import type { Expiring } from "../deadlines.ts";
+import type { TcpWire } from "../http/tcp-wire.ts";
 import { Tunnel, type TunnelClient, type TunnelEnding, type TunnelMeter } from "../http/tunnel.ts";
-import { type WireOwner } from "../http/wire.ts";
-import { type Backend } from "../pool/backend.ts";
-import { type Pool } from "../pool/pool.ts";
+import type { WireOwner } from "../http/wire.ts";
+import type { Backend } from "../pool/backend.ts";
+import type { Pool } from "../pool/pool.ts";
 import { NO_TICKET, type Ticket } from "../pool/state/breaker.ts";
-import { type UpstreamConnection } from "../pool/upstream-connection.ts";
-import { type Client } from "../runtime.ts";
+import type { UpstreamConnection } from "../pool/upstream-connection.ts";
+import type { Client } from "../runtime.ts";
 import { readClientHello } from "./client-hello.ts";
 import { Dial, type DialUser } from "./dial.ts";
-import { type ProxiedAddresses } from "./proxy-header-reader.ts";
+import type { ProxiedAddresses } from "./proxy-header-reader.ts";
 import { type ProxyField, writeV1, writeV2 } from "./proxy-header-writer.ts";
-import { type StreamContext } from "./stream-context.ts";
-import { type CounterRow } from "./stream-counters.ts";
-import { type StreamCause } from "./stream-record.ts";
+import type { StreamContext } from "./stream-context.ts";
+import type { CounterRow } from "./stream-counters.ts";
+import type { StreamCause } from "./stream-record.ts";
 import { clientHash, type Stream } from "./stream.ts";
 
 /** A ClientHello in more pieces than this is no client's: it is read from the beginning with each. */

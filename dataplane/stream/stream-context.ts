@@ -1,9 +1,9 @@
 /**
  * Stream context: what the streams of one worker need of it.
  */
-import { type Runtime } from "../runtime.ts";
-import { type StreamCounters } from "./stream-counters.ts";
-import { type StreamRecord } from "./stream-record.ts";
+import type { Runtime } from "../runtime.ts";
+import type { StreamCounters } from "./stream-counters.ts";
+import type { StreamRecord } from "./stream-record.ts";
 
 /** A stream's connection that failed, as the log has it. */
 export interface StreamFailure {

@@ -2,17 +2,17 @@
  * Stream directory: what the main thread keeps of streams: what their workers have in common, and what
  * these have counted.
  */
-import { createSocket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 
 import { streamsOf } from "../../artifact/decode.ts";
-import { type Stream, type StreamPolicy } from "../../artifact/model.ts";
-import { type View } from "../../artifact/view.ts";
+import type { Stream, StreamPolicy } from "../../artifact/model.ts";
+import type { View } from "../../artifact/view.ts";
 import { ConnectionCounts } from "../connection-counts.ts";
 import { holdTcpPort } from "../http/tcp-handle.ts";
-import { type NewRow } from "./stream-counters.ts";
-import { type StreamShare, type StreamShares } from "./stream-share.ts";
+import { dgramModule } from "./dgram-module.ts";
+import type { NewRow } from "./stream-counters.ts";
+import type { StreamShare, StreamShares } from "./stream-share.ts";
 import { type StreamSnapshot, StreamStatistics } from "./stream-statistics.ts";
 import { listenAddressOf } from "./stream.ts";
 
@@ -23,6 +23,8 @@ export class StreamDirectory {
   readonly #workers: number;
   readonly #descriptorsMax: number;
   readonly #statistics: StreamStatistics;
+  /** Of the artifact that was shared last. */
+  #names: ReadonlySet<string> = new Set();
   /** By the names of streams, for as long as the process lives: their connections may outlast them. */
   readonly #counts = new Map<string, ConnectionCounts>();
   /** Of streams whose port is 0, by protocol, host and name. */
@@ -45,10 +47,18 @@ export class StreamDirectory {
     return this.#statistics.snapshot();
   }
 
+  /** The same without streams that are gone, and whose connections are over. */
+  livingStatistics(): StreamSnapshot[] {
+    return this.streamStatistics().filter(
+      ({ stream, open }) => open > 0 || stream === "" || this.#names.has(stream),
+    );
+  }
+
   /** What workers need to serve the streams of an artifact. Its limits hold from now on. */
   async share(view: View, resolved: ReadonlyMap<string, string>): Promise<StreamShares> {
     const shares = new Map<string, StreamShare>();
     const streams = streamsOf(view);
+    this.#names = new Set(streams.map(({ name }) => name));
     const udp = streams.filter(({ protocol }) => protocol === "udp").length;
     const sessionsMax = Math.ceil((this.#descriptorsMax * SESSIONS_SHARE) / udp);
     for (const stream of streams) {
@@ -117,7 +127,7 @@ async function heldTcpPort(host: string): Promise<number> {
 }
 
 async function freeUdpPort(host: string): Promise<number> {
-  const socket = createSocket(host.includes(":") ? "udp6" : "udp4");
+  const socket = dgramModule().createSocket(host.includes(":") ? "udp6" : "udp4");
   socket.bind(host === "" ? { port: 0 } : { port: 0, address: host });
   await once(socket, "listening");
   const { port } = socket.address();

@@ -2,8 +2,8 @@
  * Stream listener: a worker's own socket of a stream, TCP or UDP. It stays while the stream's address
  * does, whatever else of the stream changes.
  */
-import { type ConnectionCounter } from "../connection-counts.ts";
-import { type Stream } from "./stream.ts";
+import type { ConnectionCounter } from "../connection-counts.ts";
+import type { Stream } from "./stream.ts";
 
 export interface StreamListener {
   /** What new connections and sessions are served by. */

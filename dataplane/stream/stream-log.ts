@@ -3,9 +3,9 @@
  * have a line each at the level debug; failures and refusals, which come in floods, are told together.
  */
 import { FailureLog } from "../http/failure-log.ts";
-import { type Fields } from "../log.ts";
-import { type StreamFailure } from "./stream-context.ts";
-import { type StreamCause, type StreamRecord } from "./stream-record.ts";
+import type { Fields } from "../log.ts";
+import type { StreamFailure } from "./stream-context.ts";
+import type { StreamCause, StreamRecord } from "./stream-record.ts";
 
 /** Lines a second about connections that are over: the main thread writes them all. */
 const LINES_MAX = 1_000;

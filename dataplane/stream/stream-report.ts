@@ -2,8 +2,8 @@
  * Stream report: what streams have done since the start, a line for each stream and backend, when the
  * process ends.
  */
-import { type Log } from "../log.ts";
-import { type StreamDirectory } from "./stream-directory.ts";
+import type { Log } from "../log.ts";
+import type { StreamDirectory } from "./stream-directory.ts";
 
 /** Writes the report. */
 export function logStreams(streams: StreamDirectory, log: Log): void {

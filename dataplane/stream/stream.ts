@@ -3,14 +3,10 @@
  * it.
  */
 import { type ListenAddress, parseListenAddress } from "../../artifact/address.ts";
-import {
-  type Stream as StreamModel,
-  type StreamPolicy,
-  type StreamProtocol,
-} from "../../artifact/model.ts";
+import type { Stream as StreamModel, StreamPolicy, StreamProtocol } from "../../artifact/model.ts";
 import { addressHash } from "../http/hash-key.ts";
 import { Networks } from "../networks.ts";
-import { type Pool } from "../pool/pool.ts";
+import type { Pool } from "../pool/pool.ts";
 import { SniTable } from "./sni-table.ts";
 
 export class Stream {

@@ -3,12 +3,12 @@
  * any more, and leaves alone what stays, connections above all.
  */
 import { ConnectionCounter, ConnectionCounts } from "../connection-counts.ts";
-import { type TcpHandle } from "../http/tcp-handle.ts";
+import type { TcpHandle } from "../http/tcp-handle.ts";
 import { reason } from "../reason.ts";
-import { type StreamContext } from "./stream-context.ts";
-import { type StreamListener } from "./stream-listener.ts";
+import type { StreamContext } from "./stream-context.ts";
+import type { StreamListener } from "./stream-listener.ts";
 import { NO_SHARES, type StreamShare, type StreamShares } from "./stream-share.ts";
-import { type Stream } from "./stream.ts";
+import type { Stream } from "./stream.ts";
 import { TcpListener } from "./tcp-listener.ts";
 import { UdpListener } from "./udp-listener.ts";
 

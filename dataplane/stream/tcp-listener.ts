@@ -13,12 +13,12 @@ import {
 import { onAccept, type SocketName, type TcpHandle } from "../http/tcp-handle.ts";
 import { TcpWire } from "../http/tcp-wire.ts";
 import { ProxyGate } from "./proxy-gate.ts";
-import { type ProxiedAddresses } from "./proxy-header-reader.ts";
+import type { ProxiedAddresses } from "./proxy-header-reader.ts";
 import { StreamConnection } from "./stream-connection.ts";
-import { type StreamContext } from "./stream-context.ts";
-import { type StreamListener } from "./stream-listener.ts";
-import { type StreamCause } from "./stream-record.ts";
-import { type Stream } from "./stream.ts";
+import type { StreamContext } from "./stream-context.ts";
+import type { StreamListener } from "./stream-listener.ts";
+import type { StreamCause } from "./stream-record.ts";
+import type { Stream } from "./stream.ts";
 
 /** Waiting connections the system keeps for a listener; it may cap it lower. */
 const BACKLOG = 4096;

@@ -2,12 +2,13 @@
  * UDP leg: the socket of one session to one backend. A connected socket gets datagrams from its backend
  * only, and learns when nobody listens there.
  */
-import { createSocket, type Socket } from "node:dgram";
+import type { Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
 
-import { type Destination } from "../pool/addresses.ts";
-import { type Backend } from "../pool/backend.ts";
-import { type Ticket } from "../pool/state/breaker.ts";
+import type { Destination } from "../pool/addresses.ts";
+import type { Backend } from "../pool/backend.ts";
+import type { Ticket } from "../pool/state/breaker.ts";
+import { dgramModule } from "./dgram-module.ts";
 
 /** Datagrams kept until the socket is there. */
 const WAITING_MAX = 16;
@@ -66,7 +67,7 @@ export class UdpLeg {
 
   #connect({ address, port }: Destination): void {
     const type = isIPv6(address) ? "udp6" : "udp4";
-    const socket = createSocket({ type, lookup: numericLookup });
+    const socket = dgramModule().createSocket({ type, lookup: numericLookup });
     this.#socket = socket;
     socket.on("error", (error) => this.#failed(error));
     socket.on("message", (bytes) => this.#user.onDatagram(this, bytes));

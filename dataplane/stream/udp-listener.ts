@@ -2,7 +2,7 @@
  * UDP listener: the datagrams of a stream, each led to the session of its client. The system gives all
  * datagrams of one client to the same worker.
  */
-import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import type { RemoteInfo, Socket } from "node:dgram";
 import { isIPv4, isIPv6 } from "node:net";
 
 import {
@@ -11,12 +11,13 @@ import {
   plainAddress,
   type Ticket,
 } from "../connection-counts.ts";
-import { type Expiring } from "../deadlines.ts";
-import { type ProxiedAddresses } from "./proxy-header-reader.ts";
-import { type StreamContext } from "./stream-context.ts";
-import { type StreamListener } from "./stream-listener.ts";
-import { type StreamCause } from "./stream-record.ts";
-import { type Stream } from "./stream.ts";
+import type { Expiring } from "../deadlines.ts";
+import { dgramModule } from "./dgram-module.ts";
+import type { ProxiedAddresses } from "./proxy-header-reader.ts";
+import type { StreamContext } from "./stream-context.ts";
+import type { StreamListener } from "./stream-listener.ts";
+import type { StreamCause } from "./stream-record.ts";
+import type { Stream } from "./stream.ts";
 import { UdpSession, type UdpSessionHome } from "./udp-session.ts";
 import { UdpSessions } from "./udp-sessions.ts";
 
@@ -98,7 +99,7 @@ export class UdpListener implements StreamListener, UdpSessionHome, Expiring {
   }
 
   #open(type: "udp4" | "udp6", at: { port: number; address?: string }): Promise<void> {
-    const socket = createSocket({ type, reusePort: true });
+    const socket = dgramModule().createSocket({ type, reusePort: true });
     return new Promise((resolve, reject) => {
       socket.once("error", (error) => {
         socket.close();

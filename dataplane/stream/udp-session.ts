@@ -2,17 +2,17 @@
  * UDP session: what one client's address and port has with one backend. It lasts for as long as either
  * of them says something now and then.
  */
-import { type Ticket as CountTicket } from "../connection-counts.ts";
-import { type Backend } from "../pool/backend.ts";
+import type { Ticket as CountTicket } from "../connection-counts.ts";
+import type { Backend } from "../pool/backend.ts";
 import { isDescriptorError } from "../descriptors.ts";
-import { type Pool } from "../pool/pool.ts";
-import { type Client } from "../runtime.ts";
+import type { Pool } from "../pool/pool.ts";
+import type { Client } from "../runtime.ts";
 import { BACKENDS_MAX } from "./dial.ts";
-import { type ProxiedAddresses } from "./proxy-header-reader.ts";
+import type { ProxiedAddresses } from "./proxy-header-reader.ts";
 import { writeV2 } from "./proxy-header-writer.ts";
-import { type StreamContext } from "./stream-context.ts";
-import { type CounterRow } from "./stream-counters.ts";
-import { type StreamCause } from "./stream-record.ts";
+import type { StreamContext } from "./stream-context.ts";
+import type { CounterRow } from "./stream-counters.ts";
+import type { StreamCause } from "./stream-record.ts";
 import { clientHash, type Stream } from "./stream.ts";
 import { UdpLeg, type UdpLegUser } from "./udp-leg.ts";
 

@@ -2,7 +2,7 @@
  * UDP sessions: those of one socket, by client and in the order of use, so that the one that has been
  * idle for longest is always at hand.
  */
-import { type UdpSession } from "./udp-session.ts";
+import type { UdpSession } from "./udp-session.ts";
 
 export class UdpSessions {
   readonly #byKey = new Map<string, UdpSession>();

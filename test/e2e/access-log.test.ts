@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type Readable } from "node:stream";
+import type { Readable } from "node:stream";
 
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";

@@ -7,6 +7,7 @@ import { HEALTH_POLICY } from "../fixtures/health-policy.ts";
 import { publish, published, serving } from "../harness/artifact.ts";
 import { type Answer, ask, Client } from "../harness/client.ts";
 import { type DataPlane, start } from "../harness/data-plane.ts";
+import { DnsServer } from "../harness/dns-server.ts";
 import { startOrigin } from "../harness/origin.ts";
 import { scrape } from "../harness/scrape.ts";
 import { until, untilAsync } from "../harness/until.ts";
@@ -101,6 +102,81 @@ test("a backend that is drained gets nothing new, in any worker, over a reload t
 
   expect(json(await turn(balto, id, "undrain"))).toMatchObject({ id, draining: false });
   expect(await answers()).toEqual(new Set(["slow", "other"]));
+});
+
+test("a backend with a name is drained with its endpoints, before it is ever asked", async () => {
+  const dns = await DnsServer.start({ "users.test": { a: ["127.0.0.1"] } });
+  const named = await startOrigin((response) => void response.end("named"));
+  const other = await startOrigin((response) => void response.end("other"));
+  const url = `http://users.test:${new URL(named.url).port}`;
+  const path = published(serving({ to: [url, other.url] }));
+  const balto = await start(path, { workers: 2, env: { BALTO_DNS_SERVERS: dns.address } });
+  const id = `*-${url}`;
+  expect((await turn(balto, id, "drain")).status).toBe(200);
+  const client = await Client.to(balto.port);
+  onTestFinished(() => client.close());
+  const answers = async (): Promise<Set<string>> => {
+    const texts = new Set<string>();
+    for (let n = 0; n < 6; n++) texts.add((await client.ask("GET /")).text);
+    return texts;
+  };
+  expect(await answers()).toEqual(new Set(["other"]));
+  expect((await turn(balto, id, "undrain")).status).toBe(200);
+  expect(await answers()).toContain("named");
+  // By now it has endpoints that are known: each says that its name is drained.
+  await turn(balto, id, "drain");
+  const shown = (await backends(balto)).filter((one) => String(one["id"]).startsWith(id));
+  expect(shown.length).toBeGreaterThan(1);
+  expect(shown.every((one) => one["draining"] === true)).toBe(true);
+  // One that is removed and comes back is a new one.
+  publish(path, serving({ to: other }));
+  const generation = async (): Promise<unknown> =>
+    (json(await ask(balto.port, "GET /balto/artifact", [LOCAL])) as { generation: number })
+      .generation;
+  await untilAsync("it is gone", async () => (await generation()) === 2);
+  await backends(balto);
+  await ask(balto.port, "GET /balto/metrics", [LOCAL]);
+  publish(path, serving({ to: [url, other.url] }));
+  await untilAsync("it is back", async () => (await generation()) === 3);
+  expect(await answers()).toContain("named");
+});
+
+test("a backend of several pools of a domain is drained in all of them, and measured for each", async () => {
+  const shared = await startOrigin((response) => void response.end("shared"));
+  const other = await startOrigin((response) => void response.end("other"));
+  const at = { domains: ["shop.test"] };
+  const balto = await start(
+    serving([
+      { ...at, name: "a", pattern: "/a", to: [shared.url, other.url] },
+      {
+        ...at,
+        name: "b",
+        pattern: "/b",
+        to: [shared.url, other.url],
+        policy: { breaker: BREAKER },
+      },
+    ]),
+  );
+  const client = await Client.to(balto.port);
+  onTestFinished(() => client.close());
+  const answers = async (path: string): Promise<Set<string>> => {
+    const texts = new Set<string>();
+    for (let n = 0; n < 6; n++)
+      texts.add((await client.ask(`GET ${path}`, ["Host: shop.test"])).text);
+    return texts;
+  };
+  for (const path of ["/a", "/b"])
+    expect(await answers(path)).toEqual(new Set(["shared", "other"]));
+  const id = `shop.test-${shared.url}`;
+  await turn(balto, id, "drain");
+  for (const path of ["/a", "/b"]) expect(await answers(path)).toEqual(new Set(["other"]));
+  const shown = (await backends(balto)).filter((one) => one["id"] === id);
+  expect(shown.map(({ draining }) => draining)).toEqual([true, true]);
+  const metrics = await scrape(balto.port);
+  expect(metrics.lint()).toBe("");
+  expect(metrics.sum("balto_backend_healthy", { backend_id: id })).toBe(2);
+  await turn(balto, id, "undrain");
+  for (const path of ["/a", "/b"]) expect(await answers(path)).toContain("shared");
 });
 
 test("draining is for those who may, of backends that there are", async () => {

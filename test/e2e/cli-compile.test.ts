@@ -5,6 +5,7 @@ import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { expect, it } from "vitest";
 
 import { openContainer } from "../../artifact/container.ts";
+import { makeCertificate } from "../harness/certificate.ts";
 import { balto, folderWith, put, startBalto, until } from "./cli-process.ts";
 import { service, tree } from "./cli-trees.ts";
 
@@ -153,4 +154,22 @@ it("leaves an artifact readable as it was", async () => {
   chmodSync(artifact, 0o640);
   await balto(["compile", folder, "-o", artifact]);
   expect(statSync(artifact).mode & 0o777).toBe(0o640);
+});
+
+it("warns of hosts that the certificate is not for, where it can be read", async () => {
+  const { certFile } = makeCertificate("localhost");
+  const files = { ...tree(service("/*")) };
+  const config = (cert: string): string =>
+    `global: { tls: { enabled: true, cert_file: "${cert}", key_file: /run/balto/key.pem } }\n`;
+  const folder = folderWith({ ...files, "balto.config.yaml": config(certFile) });
+  const seen = await balto(["check", folder]);
+  expect([seen.status, seen.err + seen.out]).toEqual([
+    0,
+    expect.stringMatching(/BAL5016.*cert\.pem is not for a\.example\.com/),
+  ]);
+  for (const unread of ["/nowhere/cert.pem", "/dev/zero", folder]) {
+    put(folder, "balto.config.yaml", config(unread));
+    const { status, err, out } = await balto(["check", folder]);
+    expect([status, err + out]).toEqual([0, expect.not.stringContaining("BAL5016")]);
+  }
 });

@@ -214,9 +214,9 @@ test("an answer before the body's end is relayed; the rest is read, or the conne
   }
   expect(origin.peers.length, "no backend's connection is used again").toBe(2);
   // A long one is not: the connection ends, with the answer first.
-  await client.send(requestBytes("POST /", ["Content-Length: 10000000"], "x".repeat(100)));
+  await client.send(requestBytes("POST /", ["Content-Length: 20000000"], "x".repeat(100)));
   expect(await client.answer()).toMatchObject({ status: 413, text: "no" });
-  client.post(Buffer.alloc(9_999_900));
+  client.post(Buffer.alloc(19_999_900));
   expect((await client.rest()).bytes.length).toBe(0);
 });
 

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 
-import { type HashSource } from "../../artifact/model.ts";
+import type { HashSource } from "../../artifact/model.ts";
 import { serving } from "../harness/artifact.ts";
 import { ask } from "../harness/client.ts";
 import { type DataPlane, start } from "../harness/data-plane.ts";

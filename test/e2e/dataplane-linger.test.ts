@@ -51,6 +51,24 @@ test("and so it does with a backend's own early answer, and one for want of a ba
   expect((await none.answer()).status).toBe(503);
 });
 
+test("a connection is kept whose client goes on sending a body of a known length", async () => {
+  const origin = await startRawOrigin(async (peer) => {
+    await peer.read();
+    await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno");
+  });
+  const balto = await start(serving({ to: origin }));
+  const client = await Client.to(balto.port);
+  const length = 8 * 1024 * 1024;
+  for (let n = 0; n < 3; n++) {
+    await client.send(requestBytes("POST /", [`Content-Length: ${length}`]));
+    const pump = new Pump(client, length);
+    expect(await client.answer()).toMatchObject({ status: 200, text: "no" });
+    await pump.done;
+    expect(pump.sent).toBe(length);
+  }
+  expect(client.ending).toBeUndefined();
+});
+
 test("a client that never stops sending is cut off all the same", async () => {
   const origin = await startOrigin();
   const balto = await start(serving({ to: origin, bodyBytesMax: 1_000 }));

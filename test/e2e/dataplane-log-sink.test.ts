@@ -2,7 +2,7 @@
 
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
-import { type Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
 import { expect, test } from "vitest";

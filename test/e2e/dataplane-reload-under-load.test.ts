@@ -8,7 +8,7 @@ import { crc32 } from "node:zlib";
 import { expect, test } from "vitest";
 
 import { publish, published, type RouteOptions, serving } from "../harness/artifact.ts";
-import { type Answer } from "../harness/client.ts";
+import type { Answer } from "../harness/client.ts";
 import { start } from "../harness/data-plane.ts";
 import { Load, type LoadRequest } from "../harness/load-client.ts";
 import { type Origin, type Received, startOrigin } from "../harness/origin.ts";

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 
-import { type RouteOptions, serving } from "../harness/artifact.ts";
+import { publish, published, type RouteOptions, serving } from "../harness/artifact.ts";
 import { ask, Client } from "../harness/client.ts";
 import { type DataPlane, launch, type LogLine } from "../harness/data-plane.ts";
 import { startOrigin } from "../harness/origin.ts";
@@ -110,3 +110,20 @@ test.each(["throw", "reject"] as const)(
     expect(await balto.ends()).toEqual({ code: 0, signal: null });
   },
 );
+
+test("a worker that hangs is replaced, and keeps no reload waiting", async () => {
+  const origin = await startOrigin();
+  const path = published(serving({ to: origin, pattern: "/before" }));
+  const balto = await launch(path, { workers: WORKERS, env: WORKER_FAULTS }).serves();
+  order(balto, "hang", 1);
+  publish(path, serving({ to: origin, pattern: "/after" }));
+  const died = await balto.says("Worker died", 0, 30_000);
+  expect(died).toMatchObject({ worker: 1, error: "it did nothing for 10000 ms" });
+  await balto.says("Worker replaced");
+  await balto.says("Artifact loaded");
+  for (let n = 0; n < 8; n++) {
+    expect((await ask(balto.port, "GET /after")).status).toBe(200);
+    expect((await ask(balto.port, "GET /before")).status).toBe(404);
+  }
+  expect(deaths(balto)).toHaveLength(1);
+});

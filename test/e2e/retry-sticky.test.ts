@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 
-import { type StickyPolicy } from "../../artifact/model.ts";
+import type { StickyPolicy } from "../../artifact/model.ts";
 import { publish, published, serving } from "../harness/artifact.ts";
 import { inOrder, resets, RETRY_ALL, startBadBackend } from "../harness/bad-backends.ts";
 import { makeCertificate } from "../harness/certificate.ts";

@@ -244,3 +244,32 @@ it("signs each change of a tree that it watches", async () => {
     expect(status, name).toBe(0);
   }
 });
+
+it("changes by the API and by hand are signed, too", async () => {
+  const [one, two, three] = [await backend(), await backend(), await backend()];
+  const cwd = workplace(one);
+  const env = { HOME: cwd };
+  // Unsigned, and of the same tree: it has to be published again.
+  await release(cwd, one);
+  const control = async (key: string, ...more: string[]): Promise<Started> => {
+    const words = ["control", "configs", "--listen", "unix:control.sock", "--sign", `${key}.key`];
+    const started = startBalto([...words, "--artifact", "a.artifact", ...more], { cwd, env });
+    await started.says(/"message":"Listening"/);
+    return started;
+  };
+  const first = await control("old");
+  const words = ["serve", "--artifact", "a.artifact", "--workers", "1", "--trust", "old.pub"];
+  const served = startBalto(words, { cwd, env });
+  const { port } = await serving(served);
+  first.child.kill("SIGTERM");
+  await first.ended;
+  await control("old", "--data-plane", `http://127.0.0.1:${port}`);
+  const socket = `unix:${join(cwd, "control.sock")}`;
+  const set = ["services", "set", `${host}/*`, "--ports", String(two)];
+  const { status, err } = await balto(set, { cwd, env: { ...env, BALTO_URL: socket } });
+  expect([status, err]).toEqual([0, ""]);
+  expect(await portOf(port)).toBe(two);
+  put(cwd, "configs/services/a.yaml", service("/*", three));
+  await askUntil(port, { host, path: "/" }, ({ echo }) => echo?.port === three);
+  expect(refusals(served)).toEqual([]);
+});

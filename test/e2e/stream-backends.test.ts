@@ -6,11 +6,11 @@ import { type AddressInfo, createServer as createTcpServer } from "node:net";
 
 import { expect, onTestFinished, test } from "vitest";
 
-import { type HealthPolicy } from "../../artifact/model.ts";
+import type { HealthPolicy } from "../../artifact/model.ts";
 import { streaming } from "../harness/artifact.ts";
 import { start } from "../harness/data-plane.ts";
 import { freePort } from "../harness/free-port.ts";
-import { type Peer } from "../harness/peer.ts";
+import type { Peer } from "../harness/peer.ts";
 import { type RawOrigin, startRawOrigin } from "../harness/raw-origin.ts";
 import { connectTo, readBytes, streamPort } from "../harness/stream.ts";
 import { PATIENCE_MS, sleep, until } from "../harness/until.ts";

@@ -11,10 +11,11 @@ import { publish, published, streaming, temporaryFolder } from "../harness/artif
 import { type DataPlane, launch, start } from "../harness/data-plane.ts";
 import { freePort } from "../harness/free-port.ts";
 import { closeOpenEnds } from "../harness/open-ends.ts";
-import { type Peer } from "../harness/peer.ts";
+import type { Peer } from "../harness/peer.ts";
 import { startRawOrigin } from "../harness/raw-origin.ts";
+import { scrape } from "../harness/scrape.ts";
 import { connectTo, readBytes, startEcho, startProgram, streamPort } from "../harness/stream.ts";
-import { sleep, until } from "../harness/until.ts";
+import { sleep, until, untilAsync } from "../harness/until.ts";
 import { WORKER_FAULTS } from "../harness/worker-faults.ts";
 
 /** Whether an echo comes back. */
@@ -126,10 +127,18 @@ test("a reload adds, moves and removes listeners, and connections go on", async 
   await reload(balto, path, streaming([]));
   expect([await isServed(staying), await isServed(moving)]).toEqual([true, true]);
   for (const port of ports) expect(await tryConnect(port)).toBeUndefined();
+  const counted = async (name: string): Promise<number> => {
+    const metrics = await scrape(balto.port);
+    return metrics.sum("balto_stream_connections_total", { stream: name });
+  };
+  expect([await counted("stays"), await counted("moves")]).toEqual([2, 2]);
 
   await reload(balto, path, streaming(stream("back", 1, two.target)));
   expect(await isServed(await tryConnect(ports[1]!))).toBe(true);
   expect([await isServed(staying), await isServed(moving)]).toEqual([true, true]);
+  closeOpenEnds();
+  await untilAsync("series of streams that are gone", async () => (await counted("stays")) === 0);
+  expect(await counted("back")).toBe(1);
 });
 
 test("an address that is taken is tried again until it is free", async () => {

@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 
 import { streaming } from "../harness/artifact.ts";
 import { type DataPlane, start } from "../harness/data-plane.ts";
-import { type Peer } from "../harness/peer.ts";
+import type { Peer } from "../harness/peer.ts";
 import { startRawOrigin } from "../harness/raw-origin.ts";
 import { connectTo, readBytes, startEcho, startProgram, streamPort } from "../harness/stream.ts";
 import { sleep, until } from "../harness/until.ts";

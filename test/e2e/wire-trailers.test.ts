@@ -8,7 +8,7 @@ import { serving } from "../harness/artifact.ts";
 import { inOrder, RETRY_ALL } from "../harness/bad-backends.ts";
 import { Client, requestBytes } from "../harness/client.ts";
 import { start } from "../harness/data-plane.ts";
-import { type Field } from "../harness/message.ts";
+import type { Field } from "../harness/message.ts";
 import { startRawOrigin } from "../harness/raw-origin.ts";
 import { expectRows, type WireRow } from "../harness/wire-rows.ts";
 

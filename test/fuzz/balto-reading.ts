@@ -6,13 +6,13 @@ import { viewVerified } from "../../artifact/view.ts";
 import { Generation } from "../../dataplane/generation.ts";
 import { latin1 } from "../../dataplane/http/bytes.ts";
 import { Relay } from "../../dataplane/http/relay.ts";
-import { type RequestHead } from "../../dataplane/http/request-head.ts";
+import type { RequestHead } from "../../dataplane/http/request-head.ts";
 import { writeRequestHead } from "../../dataplane/http/request-writer.ts";
-import { type Wire } from "../../dataplane/http/wire.ts";
+import type { Wire } from "../../dataplane/http/wire.ts";
 import { PoolRegistry } from "../../dataplane/pool/pool-registry.ts";
 import { PoolState } from "../../dataplane/pool/state/pool-state.ts";
 import { Runtime } from "../../dataplane/runtime.ts";
-import { type Random } from "./random.ts";
+import type { Random } from "./random.ts";
 
 /** A request as somebody reads it; one character a byte. */
 export interface Reading {

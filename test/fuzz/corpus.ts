@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { type Target } from "./invariants.ts";
+import type { Target } from "./invariants.ts";
 
 const FOLDER = fileURLToPath(new URL("./corpus", import.meta.url));
 

@@ -1,7 +1,7 @@
 // Grammar: HTTP/1.1 messages as people, proxies and attackers write them. Most of a message is right,
 // so that what is odd in it is looked at and not hidden behind something else that is wrong.
 
-import { type Random } from "./random.ts";
+import type { Random } from "./random.ts";
 
 const METHODS = ["GET", "GET", "GET", "POST", "POST", "PUT", "HEAD", "DELETE", "OPTIONS", "PATCH"];
 const ODD_METHODS = ["get", "PURGE", "M-SEARCH", "BREW", "GE(T", "", "TRACE", "CONNECT", "PRI"];

@@ -6,10 +6,10 @@ import assert from "node:assert/strict";
 import { BodyDecoder } from "../../dataplane/http/body.ts";
 import { latin1 } from "../../dataplane/http/bytes.ts";
 import { NEED_MORE } from "../../dataplane/http/field-lines.ts";
-import { type FieldList } from "../../dataplane/http/fields.ts";
+import type { FieldList } from "../../dataplane/http/fields.ts";
 import { RequestHead } from "../../dataplane/http/request-head.ts";
 import { ResponseHead } from "../../dataplane/http/response-head.ts";
-import { type Random } from "./random.ts";
+import type { Random } from "./random.ts";
 import { checkClientHello, checkProxyHeader, type StreamTarget } from "./stream-invariants.ts";
 
 /** What is fuzzed. */

@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type Duplex, duplexPair } from "node:stream";
 
-import { type Reading } from "./balto-reading.ts";
+import type { Reading } from "./balto-reading.ts";
 
 /** What llhttp says of a stream. */
 export interface LlhttpReading {

@@ -2,7 +2,7 @@
 
 import { crc32c } from "../../dataplane/stream/crc32c.ts";
 import { V2_SIGNATURE } from "../../dataplane/stream/proxy-header-reader.ts";
-import { type Random } from "./random.ts";
+import type { Random } from "./random.ts";
 
 const IPV4 = ["192.0.2.1", "127.0.0.1", "255.255.255.255", "0.0.0.0"];
 const IPV6 = ["2001:db8::1", "::1", "::", "::ffff:192.0.2.1", "1:2:3:4:5:6:7:8"];

@@ -10,7 +10,7 @@ import {
   ProxyHeaderReader,
 } from "../../dataplane/stream/proxy-header-reader.ts";
 import { writeV1, writeV2 } from "../../dataplane/stream/proxy-header-writer.ts";
-import { type Random } from "./random.ts";
+import type { Random } from "./random.ts";
 
 /** What of streams is fuzzed. */
 export type StreamTarget = "proxy-header" | "client-hello";

@@ -34,7 +34,12 @@ for (const name of readdirSync(folder).filter((file) => file.endsWith(".golden")
 function resultOf(files: SourceFile[]): Omit<CompileResult, "api"> {
   const [first] = files;
   if (first?.path !== "balance.yaml" || !(first.content instanceof Uint8Array)) {
-    return compile({ files });
+    const isCertificate = ({ path }: SourceFile): boolean => path.endsWith(".pem");
+    const certificates = new Map(
+      files.filter(isCertificate).map(({ path, content }) => [path, String(content)]),
+    );
+    const tree = { files: files.filter((file) => !isCertificate(file)) };
+    return compile(tree, { readCertificate: (path) => certificates.get(path) });
   }
   const { files: written, diagnostics } = importBalance(first.path, first.content);
   return { diagnostics, ...(written.length > 0 && { artifact: new Uint8Array() }) };

@@ -1,7 +1,7 @@
 // Bad backends: the ways in which one can fail its requests, each as an origin that counts them.
 
 import type { RetryPolicy } from "../../artifact/model.ts";
-import { type Target } from "./artifact.ts";
+import type { Target } from "./artifact.ts";
 import { type OriginPeer, type RawRequest, startRawOrigin } from "./raw-origin.ts";
 
 /** An origin that fails, and what it got. */

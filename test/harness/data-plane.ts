@@ -2,7 +2,7 @@
 // the test's own connections are closed, the process must hold no connection any more and must not
 // have lost a worker.
 
-import { type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -11,7 +11,8 @@ import { onTestFinished } from "vitest";
 import { published } from "./artifact.ts";
 import { type Exit, startChild } from "./children.ts";
 import { closeOpenEnds } from "./open-ends.ts";
-import { PATIENCE_MS, until, within } from "./until.ts";
+import { scrape, scrapeOverTls } from "./scrape.ts";
+import { PATIENCE_MS, until, untilAsync, within } from "./until.ts";
 
 /** A line of its log. */
 export interface LogLine {
@@ -36,6 +37,17 @@ export interface DataPlaneOptions {
 
 /** What operators of a data plane under test prove themselves with. */
 export const ADMIN_TOKEN = "sesame-open-0123456789";
+
+/** What a data plane counts of what it holds, and how much of it a scrape is. */
+const GAUGES = [
+  ["balto_requests_in_flight", 1],
+  ["balto_connections", 1],
+  ["balto_deadlines", 1],
+  ["balto_queue_waiting", 0],
+  ["balto_tunnels", 0],
+  ["balto_backend_active_connections", 0],
+  ["balto_stream_connections_active", 0],
+] as const;
 
 const ENTRY = fileURLToPath(new URL("../../dataplane/main.ts", import.meta.url));
 
@@ -151,11 +163,31 @@ export class DataPlane {
     return [...lines, ...this.noise, this.stderr].join("\n");
   }
 
-  /** Closes the test's own connections and sees that none is left on the other side. */
+  /**
+   * Closes the test's own connections and sees that nothing is left on the other side: no socket, and where
+   * its metrics can be had, no exchange, no wait and no deadline.
+   */
   async holdsNothing(): Promise<void> {
     closeOpenEnds();
     if (this.hasExited || this.#baseline === 0) return;
     await until("every connection of the data plane closed", () => this.connections() <= 0);
+    let left: string[] = [];
+    const isLeft = async (): Promise<boolean> => {
+      const metrics = await scrape(this.port)
+        .catch(() => scrapeOverTls(this.port))
+        .catch(() => undefined);
+      // The scrape itself is one of each.
+      left =
+        metrics === undefined
+          ? []
+          : GAUGES.filter(([name, own]) => metrics.sum(name) > own).map(String);
+      return left.length > 0;
+    };
+    await untilAsync("nothing left in the data plane", async () => !(await isLeft())).catch(
+      (error: unknown) => {
+        throw new Error(`${left.join("; ")} above this: ${String(error)}`);
+      },
+    );
   }
 
   /** It has printed nothing but its log, and no worker has died. */

@@ -1,7 +1,7 @@
 // Message: reads HTTP/1.1 messages as strictly as they can be read. What is not canonical throws: an
 // answer of Balto's, or a request that it sends, has exactly one reading.
 
-import { type Peer } from "./peer.ts";
+import type { Peer } from "./peer.ts";
 
 export type Field = readonly [name: string, value: string];
 

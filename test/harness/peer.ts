@@ -1,7 +1,7 @@
 // Peer: one end of a TCP connection that a test holds in its hands, client or origin. It sends bytes
 // in the pieces it is told to, and tells a FIN from a reset.
 
-import { type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 
 import { openEnd } from "./open-ends.ts";

@@ -1,6 +1,6 @@
 // Pump: writes a lot into a connection, as fast as the other side takes it and no faster.
 
-import { type Peer } from "./peer.ts";
+import type { Peer } from "./peer.ts";
 import { sleep } from "./until.ts";
 
 const PIECE = Buffer.alloc(64 * 1024);

@@ -1,6 +1,8 @@
 // Scrape: the metrics of a data plane, read strictly.
 
 import { spawnSync } from "node:child_process";
+import { get } from "node:https";
+import { text } from "node:stream/consumers";
 
 import { ask } from "./client.ts";
 
@@ -50,4 +52,20 @@ export async function scrape(port: number): Promise<Scrape> {
   const answer = await ask(port, "GET /balto/metrics", ["Host: localhost"]);
   if (answer.status !== 200) throw new Error(`${answer.status}: ${answer.text}`);
   return new Scrape(answer.text);
+}
+
+/** The same over TLS, whatever the certificate. */
+export async function scrapeOverTls(port: number): Promise<Scrape> {
+  const options = { host: "127.0.0.1", port, path: "/balto/metrics", agent: false };
+  const headers = { Host: "localhost", Connection: "close" };
+  return new Promise((resolve, reject) => {
+    const request = get({ ...options, headers, rejectUnauthorized: false }, (response) => {
+      text(response).then((page) => {
+        if (response.statusCode === 200) resolve(new Scrape(page));
+        else reject(new Error(`${response.statusCode}: ${page}`));
+      }, reject);
+    });
+    request.setTimeout(5_000, () => request.destroy(new Error("no answer")));
+    request.on("error", reject);
+  });
 }

@@ -1,10 +1,10 @@
 // Stream: where a stream of a running data plane listens, and backends to put behind one.
 
-import { type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { connect } from "node:net";
 
 import { startChild } from "./children.ts";
-import { type DataPlane } from "./data-plane.ts";
+import type { DataPlane } from "./data-plane.ts";
 import { freePort } from "./free-port.ts";
 import { Peer } from "./peer.ts";
 import { startRawOrigin, type RawOrigin } from "./raw-origin.ts";

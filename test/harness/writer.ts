@@ -1,6 +1,6 @@
 // Writer: the process behind `balto control`, on a Unix socket of its own, and requests to it.
 
-import { type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";

@@ -6,9 +6,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { ALGORITHMS } from "../../artifact/model.ts";
-import { type Backend } from "../../dataplane/pool/backend.ts";
+import type { Backend } from "../../dataplane/pool/backend.ts";
 import { failsBreaker, type Outcome } from "../../dataplane/pool/outcome.ts";
-import { type BreakerState } from "../../dataplane/pool/state/breaker.ts";
+import type { BreakerState } from "../../dataplane/pool/state/breaker.ts";
 import { Fleet, type Picked } from "../unit/pool/fleet.ts";
 import { effort, seed } from "./seed.ts";
 

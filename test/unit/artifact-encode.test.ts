@@ -36,7 +36,7 @@ test("the order of a trie does not depend on the order of the services", () => {
     const nodes = new RowReader(openArtifact(encode(modelOf(order.map(route)))), "nodes");
     return Array.from({ length: nodes.count }, (_, row) => nodes.text(row, "label"));
   };
-  expect(labelsOf(lines)).toEqual(["", "x", "y", "", "", "w", "x", "y"]);
+  expect(labelsOf(lines)).toEqual(["", "x", "", "y", "", "w", "x", "y"]);
   expect(labelsOf(lines.toReversed())).toEqual(labelsOf(lines));
 });
 

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 import { ArtifactError, openContainer, seal } from "../../artifact/container.ts";
 import { encode } from "../../artifact/encode.ts";
-import { NONE, SECTIONS } from "../../artifact/layout.ts";
+import { HAS_LITERALS, NONE, SECTIONS } from "../../artifact/layout.ts";
 import type { Predicate, PredicateKind } from "../../artifact/model.ts";
 import { openArtifact } from "../../artifact/view.ts";
 import { modelOf, POOL_POLICY, route } from "../fixtures/artifact-model.ts";
@@ -123,9 +123,12 @@ test.each<[Record<string, number>, string]>([
   [{ "nodes.1.parent": 1 }, "its node 1 stands before its parent"],
   [{ "nodes.1.parent": 2 }, "its node 1 stands before its parent"],
   [{ "nodes.1.parent": NONE }, "its node 1 is a root with a label"],
-  [{ "nodes.1.parameter": 3 }, "its node 1 has a parameter node that is not its child"],
-  [{ "nodes.0.parameter": 1 }, "its node 1 is both a literal and a parameter, or neither"],
-  [{ "nodes.1.parameter": NONE }, "its node 2 is both a literal and a parameter, or neither"],
+  [{ "nodes.0.children": 4 }, "nodes row 0 has children out of range (4)"],
+  [{ "nodes.3.children": 2 }, "its node 3 has a parameter, and the next node is not its child"],
+  [{ "nodes.5.children": 2 }, "its node 5 has a parameter, and the next node is not its child"],
+  [{ "nodes.0.children": 2 }, "its node 1 is both a literal and a parameter, or neither"],
+  [{ "nodes.1.children": 0 }, "its node 2 is both a literal and a parameter, or neither"],
+  [{ "nodes.0.children": 0 }, "its node 1 is a literal, and its parent says it has none"],
   [{ "nodes.2.label": 1 }, "its node 2 is both a literal and a parameter, or neither"],
   [{ "nodes.1.label": 0 }, "its node 1 is both a literal and a parameter, or neither"],
   [{ "hosts.0.root": 1 }, "its hosts have not each the root of a trie"],
@@ -266,6 +269,7 @@ test("a trie deeper than a pattern can be is refused", () => {
   const hung = tamper(deep, [
     { offset: at(34, "parent"), value: 33 },
     { offset: at(34, "label"), value: 1 },
+    { offset: at(33, "children"), value: HAS_LITERALS },
   ]);
   expect(refusal(hung)).toBe("its node 65 is too deep");
 });

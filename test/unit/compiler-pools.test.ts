@@ -133,7 +133,7 @@ dns: { refresh: 1m, family: ipv6 }`);
 
 it("reads every key of a service's own blocks", () => {
   const policy = servicePolicy(`
-timeouts: { connect: 1s, response: 2s, read: 3s, write: 4s, request: 30s, tunnel: 6s }
+timeouts: { connect: 1s, response: 2s, read: 3s, write: 4s, request: 18s, tunnel: 6s }
 retry:
   attempts: 2
   on: [timeout, 503, "502-504"]
@@ -150,7 +150,7 @@ hedge: { after: 0s }`);
       responseMs: 2_000,
       readMs: 3_000,
       writeMs: 4_000,
-      requestMs: 30_000,
+      requestMs: 18_000,
       tunnelMs: 6_000,
     },
     retry: {

@@ -1,7 +1,7 @@
 /**
  * Balancer: what every strategy of choosing a backend does.
  */
-import { type Tier } from "./tier.ts";
+import type { Tier } from "./tier.ts";
 
 /** A strategy. What it has to remember lies in shared memory, so that it holds for all workers together. */
 export interface Balancer {

@@ -1,8 +1,8 @@
 /**
  * Balancers: the strategies by name. A new one is a file and a row here.
  */
-import { type Algorithm } from "../../../artifact/model.ts";
-import { type Balancer, type BalancerContext } from "./balancer.ts";
+import type { Algorithm } from "../../../artifact/model.ts";
+import type { Balancer, BalancerContext } from "./balancer.ts";
 import { ConsistentHash } from "./consistent-hash.ts";
 import { IpHash } from "./ip-hash.ts";
 import { LeastConnections } from "./least-connections.ts";

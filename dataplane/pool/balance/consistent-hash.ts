@@ -5,7 +5,7 @@
  */
 import { finish } from "../../../artifact/hash.ts";
 import { lookUp } from "../../../artifact/maglev.ts";
-import { type Balancer, type BalancerContext } from "./balancer.ts";
+import type { Balancer, BalancerContext } from "./balancer.ts";
 import { draw } from "./draw.ts";
 import { RAMP_FULL, type Tier } from "./tier.ts";
 

@@ -1,7 +1,7 @@
 /**
  * Draw: a member by chance, each as often as its weight says.
  */
-import { type Tier } from "./tier.ts";
+import type { Tier } from "./tier.ts";
 
 /** @param random at least 0, less than 1 */
 export function draw({ members, weights, weightSum, isEven }: Tier, random: number): number {

@@ -1,9 +1,9 @@
 /**
  * IP hash: a client's address always leads to the same backend; as consistent hash, without a bound.
  */
-import { type Balancer, type BalancerContext } from "./balancer.ts";
+import type { Balancer, BalancerContext } from "./balancer.ts";
 import { choose } from "./consistent-hash.ts";
-import { type Tier } from "./tier.ts";
+import type { Tier } from "./tier.ts";
 
 export class IpHash implements Balancer {
   readonly #context: BalancerContext;

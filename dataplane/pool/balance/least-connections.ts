@@ -2,7 +2,7 @@
  * Least connections: the backend with the fewest requests in flight from all workers; among equals, one
  * after the other.
  */
-import { type Balancer, type BalancerContext } from "./balancer.ts";
+import type { Balancer, BalancerContext } from "./balancer.ts";
 import { RAMP_FULL, type Tier } from "./tier.ts";
 
 export class LeastConnections implements Balancer {

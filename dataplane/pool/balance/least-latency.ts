@@ -3,9 +3,9 @@
  * peak EWMA of its latency times the requests in flight, the one to come among them, for its weight.
  */
 import { expectedLatency } from "../state/latency.ts";
-import { type Balancer, type BalancerContext } from "./balancer.ts";
+import type { Balancer, BalancerContext } from "./balancer.ts";
 import { draw, drawOther } from "./draw.ts";
-import { type Tier } from "./tier.ts";
+import type { Tier } from "./tier.ts";
 
 export class LeastLatency implements Balancer {
   readonly #context: BalancerContext;

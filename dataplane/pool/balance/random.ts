@@ -1,9 +1,9 @@
 /**
  * Random: any backend, each as often as its weight says.
  */
-import { type Balancer, type BalancerContext } from "./balancer.ts";
+import type { Balancer, BalancerContext } from "./balancer.ts";
 import { draw } from "./draw.ts";
-import { type Tier } from "./tier.ts";
+import type { Tier } from "./tier.ts";
 
 export class Random implements Balancer {
   readonly #context: BalancerContext;

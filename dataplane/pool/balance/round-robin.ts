@@ -2,8 +2,8 @@
  * Round robin: one after the other, for all workers together.
  */
 import { apportion } from "./apportion.ts";
-import { type Balancer, type BalancerContext } from "./balancer.ts";
-import { type Tier } from "./tier.ts";
+import type { Balancer, BalancerContext } from "./balancer.ts";
+import type { Tier } from "./tier.ts";
 
 export class RoundRobin implements Balancer {
   readonly #context: BalancerContext;

@@ -2,7 +2,7 @@
  * Tier: backends among which a balancer chooses. All of them may be used as far as was known when the
  * tier was made; each that turns out not to be is taken out and another one is chosen.
  */
-import { type Backend } from "../backend.ts";
+import type { Backend } from "../backend.ts";
 
 /** A backend that is neither new nor just back has all of these parts of its share. */
 export const RAMP_FULL = 20;

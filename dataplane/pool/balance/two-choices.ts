@@ -2,9 +2,9 @@
  * Power of two choices: of two backends drawn by weight, the one with fewer requests in flight for its
  * weight. Nearly as good as looking at all of them, and workers do not all run to the same one.
  */
-import { type Balancer, type BalancerContext } from "./balancer.ts";
+import type { Balancer, BalancerContext } from "./balancer.ts";
 import { draw, drawOther } from "./draw.ts";
-import { type Tier } from "./tier.ts";
+import type { Tier } from "./tier.ts";
 
 export class TwoChoices implements Balancer {
   readonly #context: BalancerContext;

@@ -3,8 +3,8 @@
  * workers; among equals, each as often as its weight says.
  */
 import { apportion } from "./apportion.ts";
-import { type Balancer, type BalancerContext } from "./balancer.ts";
-import { type Tier } from "./tier.ts";
+import type { Balancer, BalancerContext } from "./balancer.ts";
+import type { Tier } from "./tier.ts";
 
 export class WeightedLeastConnections implements Balancer {
   readonly #context: BalancerContext;

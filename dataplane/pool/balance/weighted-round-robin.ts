@@ -3,8 +3,8 @@
  * says, by all workers together, and the heavy ones are spread over it.
  */
 import { apportion } from "./apportion.ts";
-import { type Balancer, type BalancerContext } from "./balancer.ts";
-import { type Tier } from "./tier.ts";
+import type { Balancer, BalancerContext } from "./balancer.ts";
+import type { Tier } from "./tier.ts";
 
 export class WeightedRoundRobin implements Balancer {
   readonly #context: BalancerContext;

@@ -14,7 +14,7 @@ import {
   SEEN,
   UP_SINCE,
 } from "./layout.ts";
-import { type PoolMemory } from "./pool-memory.ts";
+import type { PoolMemory } from "./pool-memory.ts";
 
 // HEALTH: what probes say. A slot that no probe has spoken of is up.
 const UNKNOWN = 0;

@@ -10,8 +10,8 @@
  * While half-open, a request takes one of the places, in which its worker's number stands. So a place is
  * never taken twice, and those of a worker that has died can be told and given back.
  */
-import { type BreakerPolicy } from "../../../artifact/model.ts";
-import { type BackendSlot } from "./backend-slot.ts";
+import type { BreakerPolicy } from "../../../artifact/model.ts";
+import type { BackendSlot } from "./backend-slot.ts";
 import { BREAKER, COUNT, PLACES, PLACES_MAX } from "./layout.ts";
 import { wordAfter, wordElapsed, WORD_TIME_MAX, wordTime } from "./word-time.ts";
 

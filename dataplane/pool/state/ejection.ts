@@ -3,8 +3,8 @@
  *
  * One word counts its ejections and returns: one thread ejects and one brings it back, and they tell of it.
  */
-import { type PassivePolicy } from "../../../artifact/model.ts";
-import { type BackendSlot } from "./backend-slot.ts";
+import type { PassivePolicy } from "../../../artifact/model.ts";
+import type { BackendSlot } from "./backend-slot.ts";
 import { EJECTED, EJECTIONS, FAILURES } from "./layout.ts";
 import { countInWindow, windowCount } from "./window.ts";
 

@@ -2,7 +2,7 @@
  * Latency: peak EWMA of a backend's answer times. A slower answer counts at once, faster ones bring it
  * down over a while; without answers it fades, so that a backend that was slow is tried again.
  */
-import { type BackendSlot } from "./backend-slot.ts";
+import type { BackendSlot } from "./backend-slot.ts";
 
 /** After so long an observation counts a third. Milliseconds. */
 const DECAY_MS = 10_000;

@@ -2,7 +2,7 @@
  * Pool slot: one thread's hand on what all threads know of a pool: whose turn it is, and who waits.
  */
 import { FIRST_WAITING, IN_FLIGHT, LINE, OWN, SEEN, TURN } from "./layout.ts";
-import { type PoolMemory } from "./pool-memory.ts";
+import type { PoolMemory } from "./pool-memory.ts";
 import { wordElapsed, wordTime } from "./word-time.ts";
 
 export class PoolSlot {

@@ -4,7 +4,7 @@
  */
 import { BackendSlot } from "./backend-slot.ts";
 import { Breaker, type BreakerState } from "./breaker.ts";
-import { type Clock } from "./clock.ts";
+import type { Clock } from "./clock.ts";
 import { Ejection } from "./ejection.ts";
 import { FIRST_WAITING, IN_FLIGHT, LINE, OWN, WINDOW } from "./layout.ts";
 import { PoolMemory } from "./pool-memory.ts";

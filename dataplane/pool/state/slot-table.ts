@@ -23,7 +23,7 @@ import {
   TABLE_FILLED,
   tableAt,
 } from "./layout.ts";
-import { type PoolMemory } from "./pool-memory.ts";
+import type { PoolMemory } from "./pool-memory.ts";
 
 // A slot's STATE.
 const FREE = 0;

@@ -2,7 +2,7 @@
  * Window: requests and failures of the last while, for all workers together. Each worker counts in four
  * buckets of its own, so the last quarter of the time is between nothing and whole.
  */
-import { type BackendSlot } from "./backend-slot.ts";
+import type { BackendSlot } from "./backend-slot.ts";
 import { LINE, OWN, WINDOW } from "./layout.ts";
 
 const BUCKETS = 4;

@@ -1,11 +1,11 @@
 /** The health checker: what is probed of an artifact, and what stays over reloads. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { type HealthPolicy } from "../../../artifact/model.ts";
+import type { HealthPolicy } from "../../../artifact/model.ts";
 import { openArtifact, type View } from "../../../artifact/view.ts";
 import { HealthChecker } from "../../../dataplane/health/health-checker.ts";
-import { type ProbeTarget } from "../../../dataplane/health/probe-target.ts";
-import { type Endpoint } from "../../../dataplane/pool/endpoints.ts";
+import type { ProbeTarget } from "../../../dataplane/health/probe-target.ts";
+import type { Endpoint } from "../../../dataplane/pool/endpoints.ts";
 import { NameDirectory } from "../../../dataplane/pool/name-directory.ts";
 import { identityOf } from "../../../dataplane/pool/state/identity.ts";
 import { PoolState } from "../../../dataplane/pool/state/pool-state.ts";

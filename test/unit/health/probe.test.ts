@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { type BackendAddress, parseBackendUrl } from "../../../artifact/address.ts";
-import { type HealthPolicy } from "../../../artifact/model.ts";
+import type { HealthPolicy } from "../../../artifact/model.ts";
 import { Probe } from "../../../dataplane/health/probe.ts";
 import { probeTarget } from "../../../dataplane/health/probe-target.ts";
 import { Turnstile } from "../../../dataplane/turnstile.ts";

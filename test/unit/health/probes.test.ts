@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 
 import { type BackendAddress, parseBackendUrl } from "../../../artifact/address.ts";
-import { type HealthPolicy } from "../../../artifact/model.ts";
+import type { HealthPolicy } from "../../../artifact/model.ts";
 import { probeHttp } from "../../../dataplane/health/http-probe.ts";
 import { type ProbeTarget, probeTarget } from "../../../dataplane/health/probe-target.ts";
 import { verdictOf } from "../../../dataplane/health/probe-connection.ts";

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 
 import { keyHash } from "../../../artifact/hash.ts";
-import { type HashSource } from "../../../artifact/model.ts";
+import type { HashSource } from "../../../artifact/model.ts";
 import { HashKey } from "../../../dataplane/http/hash-key.ts";
 import { parsed } from "./heads.ts";
 

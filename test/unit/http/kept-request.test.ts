@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 import { KeptRequests } from "../../../dataplane/http/kept-request.ts";
 import { LAST_CHUNK, Output } from "../../../dataplane/http/output.ts";
-import { type Wire } from "../../../dataplane/http/wire.ts";
+import type { Wire } from "../../../dataplane/http/wire.ts";
 
 const target = (authority: string, prefix = "") => ({
   authority: Buffer.from(authority),

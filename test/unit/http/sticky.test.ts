@@ -1,7 +1,7 @@
 /** Sticky: a cookie that names a backend, and cannot be made by who was not given it. */
 import { expect, test } from "vitest";
 
-import { type StickyPolicy } from "../../../artifact/model.ts";
+import type { StickyPolicy } from "../../../artifact/model.ts";
 import { Sticky } from "../../../dataplane/http/sticky.ts";
 import { parsed } from "./heads.ts";
 

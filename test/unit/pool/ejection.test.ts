@@ -1,7 +1,7 @@
 /** Passive checks: traffic itself takes a backend out for a while. */
 import { expect, test } from "vitest";
 
-import { type PassivePolicy } from "../../../artifact/model.ts";
+import type { PassivePolicy } from "../../../artifact/model.ts";
 import { Fleet, type FleetOptions } from "./fleet.ts";
 
 const passive: PassivePolicy = {

@@ -4,15 +4,15 @@
  */
 import { type BackendAddress, parseBackendUrl } from "../../../artifact/address.ts";
 import { buildTable, usesTable } from "../../../artifact/maglev.ts";
-import { type PoolPolicy } from "../../../artifact/model.ts";
-import { type Backend } from "../../../dataplane/pool/backend.ts";
-import { type Endpoint, type Names, type NameWatch } from "../../../dataplane/pool/endpoints.ts";
-import { type PickRequest } from "../../../dataplane/pool/pick-request.ts";
-import { type PoolEvent } from "../../../dataplane/pool/pool-events.ts";
+import type { PoolPolicy } from "../../../artifact/model.ts";
+import type { Backend } from "../../../dataplane/pool/backend.ts";
+import type { Endpoint, Names, NameWatch } from "../../../dataplane/pool/endpoints.ts";
+import type { PickRequest } from "../../../dataplane/pool/pick-request.ts";
+import type { PoolEvent } from "../../../dataplane/pool/pool-events.ts";
 import { Pool, type PoolContext, type PoolSpec } from "../../../dataplane/pool/pool.ts";
-import { type Outcome } from "../../../dataplane/pool/outcome.ts";
+import type { Outcome } from "../../../dataplane/pool/outcome.ts";
 import { PoolState } from "../../../dataplane/pool/state/pool-state.ts";
-import { type Ticket } from "../../../dataplane/pool/state/breaker.ts";
+import type { Ticket } from "../../../dataplane/pool/state/breaker.ts";
 import { POOL_POLICY } from "../../fixtures/artifact-model.ts";
 
 /** A backend of a test: its host, and what is not as usual. */

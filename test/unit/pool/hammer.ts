@@ -5,11 +5,11 @@
 import { parentPort, workerData } from "node:worker_threads";
 
 import { type BackendAddress, parseBackendUrl } from "../../../artifact/address.ts";
-import { type PoolPolicy } from "../../../artifact/model.ts";
-import { type Backend } from "../../../dataplane/pool/backend.ts";
-import { type Outcome } from "../../../dataplane/pool/outcome.ts";
+import type { PoolPolicy } from "../../../artifact/model.ts";
+import type { Backend } from "../../../dataplane/pool/backend.ts";
+import type { Outcome } from "../../../dataplane/pool/outcome.ts";
 import { Pool } from "../../../dataplane/pool/pool.ts";
-import { type Ticket } from "../../../dataplane/pool/state/breaker.ts";
+import type { Ticket } from "../../../dataplane/pool/state/breaker.ts";
 import { PoolState } from "../../../dataplane/pool/state/pool-state.ts";
 import { chance, TestNames } from "./fleet.ts";
 

@@ -1,7 +1,7 @@
 /** The name directory: when a name is asked for, and what is made of the answers. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { type Endpoint, type NamePolicy } from "../../../dataplane/pool/endpoints.ts";
+import type { Endpoint, NamePolicy } from "../../../dataplane/pool/endpoints.ts";
 import { NameDirectory } from "../../../dataplane/pool/name-directory.ts";
 import { memoryLog } from "../../harness/memory-log.ts";
 

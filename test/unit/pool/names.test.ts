@@ -1,8 +1,8 @@
 /** Names across threads: what workers want to know, and what the main thread tells them. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { type FromWorker, type ToWorker } from "../../../dataplane/messages.ts";
-import { type Endpoint, type NamePolicy } from "../../../dataplane/pool/endpoints.ts";
+import type { FromWorker, ToWorker } from "../../../dataplane/messages.ts";
+import type { Endpoint, NamePolicy } from "../../../dataplane/pool/endpoints.ts";
 import { NameDirectory } from "../../../dataplane/pool/name-directory.ts";
 import { RemoteNames } from "../../../dataplane/pool/remote-names.ts";
 import { WorkerNames } from "../../../dataplane/pool/worker-names.ts";

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 import { type BackendAddress, parseBackendUrl } from "../../../artifact/address.ts";
 import { PoolRegistry } from "../../../dataplane/pool/pool-registry.ts";
-import { type PoolSpec } from "../../../dataplane/pool/pool.ts";
+import type { PoolSpec } from "../../../dataplane/pool/pool.ts";
 import { PoolState } from "../../../dataplane/pool/state/pool-state.ts";
 import { POOL_POLICY } from "../../fixtures/artifact-model.ts";
 import { Fleet, TestNames } from "./fleet.ts";

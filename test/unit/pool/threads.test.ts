@@ -3,13 +3,13 @@ import { Worker } from "node:worker_threads";
 
 import { expect, test } from "vitest";
 
-import { type PoolPolicy } from "../../../artifact/model.ts";
+import type { PoolPolicy } from "../../../artifact/model.ts";
 import { Breaker } from "../../../dataplane/pool/state/breaker.ts";
 import { BackendSlot } from "../../../dataplane/pool/state/backend-slot.ts";
 import { identityOf } from "../../../dataplane/pool/state/identity.ts";
 import { PoolState } from "../../../dataplane/pool/state/pool-state.ts";
 import { POOL_POLICY } from "../../fixtures/artifact-model.ts";
-import { type HammerReport, type HammerStart } from "./hammer.ts";
+import type { HammerReport, HammerStart } from "./hammer.ts";
 
 const WORKERS = 3;
 /** Three threads beside the tests may have to wait for a processor. */

@@ -1,9 +1,9 @@
 /** Waiting for a place where every backend has as many requests as it may. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { type Backend } from "../../../dataplane/pool/backend.ts";
-import { type Ticket } from "../../../dataplane/pool/state/breaker.ts";
-import { type Waiter } from "../../../dataplane/pool/waiting-queue.ts";
+import type { Backend } from "../../../dataplane/pool/backend.ts";
+import type { Ticket } from "../../../dataplane/pool/state/breaker.ts";
+import type { Waiter } from "../../../dataplane/pool/waiting-queue.ts";
 import { ANY, Fleet, type Picked } from "./fleet.ts";
 
 beforeEach(() => void vi.useFakeTimers());

@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 
 import { StreamLog } from "../../../dataplane/stream/stream-log.ts";
-import { type StreamRecord } from "../../../dataplane/stream/stream-record.ts";
+import type { StreamRecord } from "../../../dataplane/stream/stream-record.ts";
 
 const RECORD: StreamRecord = {
   stream: "s",

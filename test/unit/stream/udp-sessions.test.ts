@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 
-import { type UdpSession } from "../../../dataplane/stream/udp-session.ts";
+import type { UdpSession } from "../../../dataplane/stream/udp-session.ts";
 import { UdpSessions } from "../../../dataplane/stream/udp-sessions.ts";
 import { Random } from "../../fuzz/random.ts";
 
