@@ -10,7 +10,7 @@ import type { Log } from "./log.ts";
 import type { GenerationMessage } from "./messages.ts";
 import type { Served } from "./process-state.ts";
 import { reason } from "./reason.ts";
-import { RetiredArtifacts } from "./retired-artifacts.ts";
+import { MAIN_BYTES_MAX, RetiredArtifacts } from "./retired-artifacts.ts";
 import { NO_SHARES, type StreamShares } from "./stream/stream-share.ts";
 import type { Workers } from "./workers.ts";
 
@@ -47,7 +47,7 @@ export class Reloader {
   #current: LoadedArtifact;
   #message: GenerationMessage;
   #queue: Promise<unknown> = Promise.resolve();
-  readonly #retired = new RetiredArtifacts();
+  readonly #retired = new RetiredArtifacts(MAIN_BYTES_MAX);
   #isSecondLook = false;
   #refused = "";
   #refusedFile = "";
@@ -65,6 +65,7 @@ export class Reloader {
     this.#path = path;
     this.#trusted = trusted;
     this.#current = first;
+    this.#retired.add(first.bytes.length);
     this.#message = message;
     this.#workers = workers;
     this.#log = log;

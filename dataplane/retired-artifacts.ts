@@ -4,21 +4,25 @@
  */
 /** So many bytes of them are as good as garbage of the thread's own. */
 const BYTES_MAX = 64 * 1024 * 1024;
+/** The same in the main thread, which also leaves garbage of that size when it verifies, and serves nobody meanwhile. */
+export const MAIN_BYTES_MAX: number = 8 * 1024 * 1024;
 /** Not in the midst of a reload. */
 const DELAY_MS = 1_000;
 
 export class RetiredArtifacts {
+  readonly #bytesMax: number;
   readonly #collect: () => void;
   #bytes = 0;
 
-  constructor(collect: () => void = collectGarbage) {
+  constructor(bytesMax: number = BYTES_MAX, collect: () => void = collectGarbage) {
+    this.#bytesMax = bytesMax;
     this.#collect = collect;
   }
 
   /** An artifact of so many bytes has been replaced by another. */
   add(bytes: number): void {
     this.#bytes += bytes;
-    if (this.#bytes < BYTES_MAX) return;
+    if (this.#bytes < this.#bytesMax) return;
     this.#bytes = 0;
     setTimeout(this.#collect, DELAY_MS).unref();
   }

@@ -9,7 +9,7 @@ afterEach(() => void vi.useRealTimers());
 
 test("garbage is collected behind each 64 MiB of artifacts, and not at once", () => {
   let collected = 0;
-  const retired = new RetiredArtifacts(() => collected++);
+  const retired = new RetiredArtifacts(64 * MIB, () => collected++);
   retired.add(20 * MIB);
   retired.add(43 * MIB);
   vi.advanceTimersByTime(5_000);
