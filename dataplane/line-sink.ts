@@ -26,6 +26,7 @@ export class LineSink {
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #isWriting = false;
+  #isFinished = false;
   #timer: NodeJS.Timeout | undefined;
   #retryMs = RETRY_MS;
   #dropped = 0;
@@ -82,8 +83,16 @@ export class LineSink {
       if (this.#waiting.length > 0) await sleep(LAST_WORDS_MS / 10);
     }
     clearTimeout(this.#timer);
+    this.#isFinished = true;
+    if (this.#isWriting) this.#target.cancel();
+    else this.#end();
+  }
+
+  /** Nothing is being written any more, and nothing waits. */
+  #end(): void {
     this.#waiting = [];
-    if (!this.#isWriting) this.#target.close();
+    this.#waitingBytes = 0;
+    this.#target.close();
   }
 
   #writeNext(): void {
@@ -95,9 +104,11 @@ export class LineSink {
       this.#isWriting = true;
       this.#target.write(chunk, (bytes) => {
         this.#isWriting = false;
+        if (this.#isFinished) return this.#end();
         isStuck = !this.#wrote(chunk, bytes);
         if (isLater && !isStuck) this.#writeNext();
         if (isLater && this.isIdle) this.onIdle();
+        return undefined;
       });
       isLater = true;
       if (isStuck) return;

@@ -10,6 +10,8 @@ export interface LineTarget {
    * returns.
    */
   write(chunk: Buffer, done: (bytes: number) => void): void;
+  /** Gives up a write that nobody takes, where that can be; its `done` follows then. */
+  cancel(): void;
   /** Nothing is being written any more. */
   close(): void;
 }
@@ -68,6 +70,9 @@ class FileTarget implements LineTarget {
     done(bytes);
   }
 
+  /** A file takes it, sooner or later. */
+  cancel(): void {}
+
   close(): void {
     if (this.#isOurs) closeSync(this.#fd);
   }
@@ -95,6 +100,10 @@ class StreamTarget implements LineTarget {
     this.#socket.write(chunk, (error) => end(error ? 0 : chunk.length));
     // What the system takes at once is said to be done later only.
     if (this.#socket.writableLength === 0 && !this.#socket.destroyed) end(chunk.length);
+  }
+
+  cancel(): void {
+    this.close();
   }
 
   close(): void {

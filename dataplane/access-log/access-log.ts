@@ -36,8 +36,10 @@ export class AccessLog {
     const { format } = this.#settings;
     const logged = this.#logged(head);
     account.isLogged = true;
-    if (format === "json") beginJsonLine(account.line, account, logged, bytes);
-    else {
+    if (format === "json") {
+      account.lineSplit = IS_JSON;
+      beginJsonLine(account.line, account, logged, bytes);
+    } else {
       const { referer, agent } = this.#saidOfItself(head, bytes);
       account.lineSplit = noteCombined(account.line, logged, bytes, referer, agent);
     }
@@ -47,14 +49,19 @@ export class AccessLog {
   noteRefused(account: Account): void {
     if (!this.#isChosen()) return;
     account.isLogged = true;
-    if (this.#settings.format === "json") beginJsonLine(account.line, account, undefined, NONE);
-    else account.lineSplit = noteCombined(account.line, undefined, NONE, NOTHING, NOTHING);
+    if (this.#settings.format === "json") {
+      account.lineSplit = IS_JSON;
+      beginJsonLine(account.line, account, undefined, NONE);
+    } else account.lineSplit = noteCombined(account.line, undefined, NONE, NOTHING, NOTHING);
   }
 
-  /** Writes the line. `endedAt` is by the account's clock, `now` the time of day in milliseconds. */
+  /**
+   * Writes the line, in the format in which it was begun: a reload may have brought another since.
+   * `endedAt` is by the account's clock, `now` the time of day in milliseconds.
+   */
   write(account: Account, endedAt: number, now: number): void {
     let { line } = account;
-    if (this.#settings.format === "json") endJsonLine(line, account, now, endedAt);
+    if (account.lineSplit === IS_JSON) endJsonLine(line, account, now, endedAt);
     else line = combinedLine(line, account.lineSplit, account, now);
     this.#lines.write(line.bytes, line.length);
   }
@@ -120,6 +127,8 @@ const HEAD: LoggedHead = {
   queryEnd: 0,
   minor: 1,
 };
+/** Stands for a line of JSON where the place would be at which one of the other format is split. */
+const IS_JSON = -1;
 const NONE = new Uint8Array(0);
 const NOTHING: Range = { start: 0, end: 0 };
 const REFERER = "referer";

@@ -41,7 +41,7 @@ export class ServiceTimes {
   serve(before: View, after: View, at: Date): void {
     this.#before ??= before;
     this.#next = { view: after, time: rfc3339(at) };
-    this.#comparing ??= this.#compareAll().finally(() => (this.#comparing = undefined));
+    this.#comparing ??= this.#compareAll();
   }
 
   /** All artifacts that have been served are known here. */
@@ -50,14 +50,17 @@ export class ServiceTimes {
   }
 
   async #compareAll(): Promise<void> {
-    while (this.#next !== undefined) {
-      const { view, time } = this.#next;
-      this.#next = undefined;
-      await this.#compare(this.#before!, view, time);
-      this.#before = view;
+    try {
+      while (this.#next !== undefined) {
+        const { view, time } = this.#next;
+        this.#next = undefined;
+        await this.#compare(this.#before!, view, time);
+        this.#before = view;
+      }
+    } finally {
+      // In one step with the last look at what is next. Whoever serves another has the one before it.
+      this.#before = this.#comparing = undefined;
     }
-    // Whoever serves the next artifact has the one before it.
-    this.#before = undefined;
   }
 
   async #compare(before: View, after: View, time: string): Promise<void> {

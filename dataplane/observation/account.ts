@@ -59,7 +59,7 @@ export class Account implements Counted {
   isLogged = false;
   /** What its line says already, where it gets one. */
   readonly line: LineText = new LineText();
-  /** Where in it the request's line ends, in the Combined Log Format. */
+  /** Where in it the request's line ends, in the Combined Log Format; -1 where it is JSON. */
   lineSplit = 0;
   /** The id that a trusted peer gave; "" where it is `id`. */
   givenId = "";
