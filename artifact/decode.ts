@@ -100,7 +100,7 @@ export function tableOf(view: View, pool: number): Uint32Array {
 const NO_TABLE = new Uint32Array(0);
 
 /** Reads each row once: most of an artifact's rows lead to a few others. */
-function cached<T>(read: (row: number) => T): (row: number) => T {
+export function cached<T>(read: (row: number) => T): (row: number) => T {
   const known = new Map<number, T>();
   return (row) => {
     let value = known.get(row);

@@ -6,6 +6,8 @@ import { accessSync, constants, mkdtempSync, readdirSync, rmSync, statSync } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { isAlive } from "../control/write/lock-file.ts";
+
 export interface PrivateFolder {
   path: string;
   remove: () => void;
@@ -48,15 +50,5 @@ function removeAbandoned(parent: string): void {
     } catch {
       // Another run was faster.
     }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // It lives, but belongs to somebody else.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

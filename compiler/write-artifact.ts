@@ -79,8 +79,8 @@ function keepMode(descriptor: number, path: string): void {
   if (old?.isFile() === true) fchmodSync(descriptor, old.mode & 0o777);
 }
 
-/** Brings the rename itself to the disk; some file systems cannot sync a folder, and need not. */
-function syncFolder(folder: string): void {
+/** Brings names to the disk, and renames; some file systems cannot sync a folder, and need not. */
+export function syncFolder(folder: string): void {
   const descriptor = openSync(folder, constants.O_RDONLY);
   try {
     fsyncSync(descriptor);

@@ -4,6 +4,7 @@
  */
 import {
   backendOf,
+  cached,
   methodNames,
   poolPolicyOf,
   servicePolicyOf,
@@ -77,8 +78,9 @@ export class Generation {
   readonly #resolved: ReadonlyMap<string, string>;
   readonly #trusted: Networks | undefined;
   readonly #routes = new Map<number, Route>();
-  readonly #servicePolicies = new Map<number, ServicePolicy>();
-  readonly #poolPolicies = new Map<number, PoolPolicy>();
+  /** Policies are few: routes share them. */
+  readonly #servicePolicy: (row: number) => ServicePolicy;
+  readonly #poolPolicy: (row: number) => PoolPolicy;
   readonly #rows: {
     routes: RowReader<"routes">;
     services: RowReader<"services">;
@@ -89,6 +91,8 @@ export class Generation {
   constructor(view: View, resolved: ReadonlyMap<string, string>, pools: PoolRegistry) {
     this.view = view;
     this.matcher = new Matcher(view);
+    this.#servicePolicy = cached((row) => servicePolicyOf(view, row));
+    this.#poolPolicy = cached((row) => poolPolicyOf(view, row));
     this.settings = settingsOf(view);
     this.cors = Cors.of(this.settings);
     this.via = Via.of(this.settings);
@@ -149,25 +153,6 @@ export class Generation {
       sticky: this.#sticky(pool),
       meter: undefined,
     };
-  }
-
-  /** Policies are few: routes share them. */
-  #servicePolicy(row: number): ServicePolicy {
-    let policy = this.#servicePolicies.get(row);
-    if (policy === undefined) {
-      policy = servicePolicyOf(this.view, row);
-      this.#servicePolicies.set(row, policy);
-    }
-    return policy;
-  }
-
-  #poolPolicy(row: number): PoolPolicy {
-    let policy = this.#poolPolicies.get(row);
-    if (policy === undefined) {
-      policy = poolPolicyOf(this.view, row);
-      this.#poolPolicies.set(row, policy);
-    }
-    return policy;
   }
 
   #sticky(pool: Pool): Sticky<Backend> | undefined {

@@ -1,7 +1,7 @@
 /** `balto explain`. */
 import { Explainer, type Explanation } from "../../compiler/explain/explanation.ts";
 import { explanationText } from "../../compiler/explain/explanation-text.ts";
-import { readField, readUrl, type Request } from "../../compiler/explain/request.ts";
+import { readField, readUrl, type Request, requestOf } from "../../compiler/explain/request.ts";
 import { command } from "../command.ts";
 import type { AnyCommand } from "../command.ts";
 import { EXIT_OK } from "../exit-code.ts";
@@ -99,13 +99,5 @@ function readRequest(
       throw new UsageError(`-H ${field}`, ["for example: -H 'X-Team: a'"]);
     return field;
   });
-  // As in curl, a Host of one's own takes the place of the URL's.
-  const host = fields.find(({ name }) => name.toLowerCase() === "host");
-  return {
-    method,
-    ...place,
-    authority: host?.value ?? place.authority,
-    fields: fields.filter((field) => field !== host),
-    peer: from ?? "127.0.0.1",
-  };
+  return requestOf(method, place, fields, from ?? "127.0.0.1");
 }

@@ -66,6 +66,23 @@ export function fieldFault({ name, value }: Field): string | undefined {
   return undefined;
 }
 
+/** A request as it would be sent; as in curl, a Host of one's own takes the place of the URL's. */
+export function requestOf(
+  method: string,
+  place: Place,
+  fields: readonly Field[],
+  peer: string,
+): Request {
+  const host = fields.find(({ name }) => name.toLowerCase() === "host");
+  return {
+    method,
+    ...place,
+    authority: host?.value ?? place.authority,
+    fields: fields.filter((field) => field !== host),
+    peer,
+  };
+}
+
 /** The value of a field as predicates see it (request-values.ts), undefined where it is not sent. */
 export function fieldValue(request: Request, name: string): string | undefined {
   const lower = name.toLowerCase();

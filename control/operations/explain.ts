@@ -6,7 +6,13 @@ import { openArtifact } from "../../artifact/view.ts";
 import { compile } from "../../compiler/compile.ts";
 import { withStates } from "../../compiler/explain/backend-state.ts";
 import { Explainer } from "../../compiler/explain/explanation.ts";
-import { type Field, fieldFault, readUrl, type Request } from "../../compiler/explain/request.ts";
+import {
+  type Field,
+  fieldFault,
+  readUrl,
+  type Request,
+  requestOf,
+} from "../../compiler/explain/request.ts";
 import { addressGroups } from "../../compiler/resolve/network.ts";
 import type { SourceTree } from "../../compiler/source-tree.ts";
 import type { DataPlaneClient } from "../data-plane-client.ts";
@@ -69,15 +75,7 @@ function readQuestion(body: { [key: string]: Plain }): Request {
     throw new Refusal(400, "from is not an IP address");
   }
   const fields = readFields(headers);
-  // As in curl, a Host of one's own takes the place of the URL's.
-  const host = fields.find(({ name }) => name.toLowerCase() === "host");
-  return {
-    method,
-    ...place,
-    authority: host?.value ?? place.authority,
-    fields: fields.filter((field) => field !== host),
-    peer: from,
-  };
+  return requestOf(method, place, fields, from);
 }
 
 /** A token, RFC 9110 §9.1. */

@@ -19,6 +19,8 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 
+import { syncFolder } from "../../compiler/write-artifact.ts";
+
 /**
  * Writes a file that is not there yet, with owner and mode of `like`, if there is one. After an error
  * nothing of it is left.
@@ -87,18 +89,6 @@ export function readIfThere(path: string): Buffer | undefined {
 /** What a name is; undefined where there is nothing. */
 export function statIfThere(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false });
-}
-
-/** Brings names to the disk; some file systems cannot sync a folder, and need not. */
-export function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, constants.O_RDONLY);
-  try {
-    fsyncSync(descriptor);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EINVAL") throw error;
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 function keepOwner(descriptor: number, { mode, uid, gid }: Stats): void {

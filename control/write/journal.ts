@@ -7,14 +7,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
-import {
-  moveOver,
-  readIfThere,
-  removeIfThere,
-  statIfThere,
-  syncFolder,
-  writeNew,
-} from "./durable-file.ts";
+import { syncFolder } from "../../compiler/write-artifact.ts";
+import { moveOver, readIfThere, removeIfThere, statIfThere, writeNew } from "./durable-file.ts";
 
 /** One change of one file. Digests are SHA-256 in hex; undefined is "no such file". */
 export interface JournalEntry {

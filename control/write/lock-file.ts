@@ -129,11 +129,13 @@ function beginning(pid: number): string {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether there is such a process, whosever it is. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
+    // It lives, but belongs to somebody else.
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

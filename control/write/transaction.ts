@@ -9,7 +9,7 @@ import { copyFileSync, linkSync, mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { createHash, randomBytes } from "node:crypto";
 
-import { writeArtifact } from "../../compiler/write-artifact.ts";
+import { syncFolder, writeArtifact } from "../../compiler/write-artifact.ts";
 import {
   moveOver,
   readIfThere,
@@ -17,7 +17,6 @@ import {
   removeEmptyFolder,
   removeIfThere,
   statIfThere,
-  syncFolder,
   writeNew,
 } from "./durable-file.ts";
 import type { CommitRequest, Repository } from "./git.ts";

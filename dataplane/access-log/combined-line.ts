@@ -4,7 +4,7 @@
  */
 import type { Account } from "../observation/account.ts";
 import { combinedTime, putTime } from "./clock-text.ts";
-import { LineText } from "./line-text.ts";
+import { LineText, PIECES_LENGTH } from "./line-text.ts";
 import type { LoggedHead } from "./logged-head.ts";
 
 /** A range of bytes; one that is empty is nothing. */
@@ -26,19 +26,16 @@ export function noteCombined(
   referer: Range,
   agent: Range,
 ): number {
+  noted.reserve(PIECES_LENGTH);
   if (head === undefined) quote(noted, bytes, NOTHING);
   else {
-    noted.reserve(PIECES_LENGTH);
     noted.put(QUOTE);
     noted.escaped(bytes, head.methodStart, head.methodEnd, "quoted");
-    noted.reserve(PIECES_LENGTH);
     noted.put(SPACE);
     noted.escaped(bytes, head.pathStart, head.pathEnd, "quoted");
-    noted.reserve(PIECES_LENGTH);
     if (head.queryStart !== head.queryEnd) {
       noted.put(QUESTION_MARK);
       noted.escaped(bytes, head.queryStart, head.queryEnd, "quoted");
-      noted.reserve(PIECES_LENGTH);
     }
     noted.put(head.minor === 0 ? VERSION_0 : VERSION_1);
   }
@@ -77,9 +74,6 @@ export function combinedLine(
 /** The one that was made last. */
 const LINE = new LineText();
 
-/** All pieces of a line, its numbers and its client's address are shorter together. */
-const PIECES_LENGTH = 200;
-
 const QUOTE = Buffer.from('"');
 const SPACE = Buffer.from(" ");
 const QUESTION_MARK = Buffer.from("?");
@@ -92,10 +86,8 @@ const LINE_END = Buffer.from("\n");
 const NOTHING: Range = { start: 0, end: 0 };
 
 function quote(line: LineText, bytes: Uint8Array, { start, end }: Range): void {
-  line.reserve(PIECES_LENGTH);
   if (start === end) return line.put(UNKNOWN);
   line.put(QUOTE);
   line.escaped(bytes, start, end, "quoted");
-  line.reserve(PIECES_LENGTH);
   return line.put(QUOTE);
 }

@@ -7,7 +7,7 @@ import type { Account } from "../observation/account.ts";
 import type { Backend } from "../pool/backend.ts";
 import { isoTime, putTime } from "./clock-text.ts";
 import { escapedText } from "./escaped-text.ts";
-import type { LineText } from "./line-text.ts";
+import { type LineText, PIECES_LENGTH } from "./line-text.ts";
 import type { LoggedHead } from "./logged-head.ts";
 
 /** @param head undefined where it could not be read */
@@ -24,14 +24,11 @@ export function beginJsonLine(
   line.plain(account.peer);
   line.put(METHOD);
   if (head !== undefined) line.escaped(bytes, head.methodStart, head.methodEnd, "json");
-  line.reserve(PIECES_LENGTH);
   line.put(HOST);
   if (head !== undefined) line.escaped(bytes, head.hostStart, head.hostEnd, "json");
-  line.reserve(PIECES_LENGTH);
   line.put(PATH);
   if (head === undefined) return;
   line.escaped(bytes, head.pathStart, head.pathEnd, "json");
-  line.reserve(PIECES_LENGTH);
   if (head.queryStart === head.queryEnd) return;
   line.put(QUERY);
   line.escaped(bytes, head.queryStart, head.queryEnd, "json");
@@ -69,9 +66,6 @@ export function endJsonLine(line: LineText, account: Account, now: number, ended
   putTime(line, isoTime, now);
   line.put(END);
 }
-
-/** All pieces of a line, its numbers, its id and its client's address are shorter together. */
-const PIECES_LENGTH = 700;
 
 const HEAD = Buffer.from('{"level":"info","module":"access","request_id":"');
 const CLIENT = Buffer.from('","client":"');

@@ -11,6 +11,8 @@ export type Escape = "json" | "quoted";
 
 /** Room for a usual line. */
 const LENGTH_USUAL = 2_048;
+/** What follows a client's text up to the next, or to the line's end: pieces, numbers, an address, an id. */
+export const PIECES_LENGTH = 700;
 /** What one character may become. */
 const ESCAPED_LENGTH = 6;
 
@@ -24,7 +26,7 @@ export class LineText {
     if (this.bytes.length > LENGTH_USUAL) this.bytes = EMPTY;
   }
 
-  /** Makes room for so many bytes more. What follows asks for none, but for texts of clients. */
+  /** Makes room for so many bytes more. What follows asks for none, but for texts of clients and of routes. */
   reserve(count: number): void {
     const wanted = this.length + count;
     if (wanted <= this.bytes.length) return;
@@ -52,9 +54,9 @@ export class LineText {
     this.length = at;
   }
 
-  /** A text of Latin-1 characters. */
+  /** A text of Latin-1 characters; there is room for pieces behind it. */
   escaped(from: Uint8Array, start: number, end: number, escape: Escape): void {
-    this.reserve((end - start) * ESCAPED_LENGTH);
+    this.reserve((end - start) * ESCAPED_LENGTH + PIECES_LENGTH);
     const to = this.bytes;
     let at = this.length;
     for (let i = start; i < end; i++) {
