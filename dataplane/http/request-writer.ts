@@ -5,7 +5,8 @@
 import { forwardStart, needsSlash } from "../../artifact/forward-path.ts";
 import type { Route } from "../generation.ts";
 import { holdsCookie, writeCookiesWithout } from "./cookies.ts";
-import { FIELD } from "./fields.ts";
+import { endRun, keepField, NO_RUN } from "./field-copy.ts";
+import { FIELD, type FieldList } from "./fields.ts";
 import { CRLF, type Output } from "./output.ts";
 import type { RequestHead } from "./request-head.ts";
 import type { Via } from "./via.ts";
@@ -110,46 +111,57 @@ function writeTarget(output: Output, bytes: Buffer, head: RequestHead, to: Forwa
   output.copy(bytes, head.pathEnd, head.queryEnd);
 }
 
-/** The client's fields, in their order, runs of untouched ones as they stand. */
+/** The client's fields, in their order. */
 function writeFields(output: Output, bytes: Buffer, head: RequestHead, to: Forwarding): void {
   const { fields } = head;
   const ownCookie = to.route.sticky?.cookie;
-  let run = -1;
+  let run = NO_RUN;
   for (let i = 0; i < fields.count; i++) {
-    const kind = fields.kind[i];
-    const passes =
-      kind === FIELD.OTHER ||
-      (kind === FIELD.MAX_FORWARDS && head.maxForwards === -1) ||
-      (kind === FIELD.TRAILER && to.passesTrailers && head.isChunked)
-        ? !fields.isNamedByConnection(bytes, i)
-        : kind === FIELD.PROTECTED ||
-          kind === FIELD.COOKIE ||
-          kind === FIELD.DATE ||
-          kind === FIELD.VIA ||
-          kind === FIELD.ALLOW_ORIGIN ||
-          (kind === FIELD.FORWARDED && to.isTrusted) ||
-          (kind! >= FIELD.REQUEST_ID && to.marks.passes(kind!));
-    const holdsOwn =
-      ownCookie !== undefined &&
-      kind === FIELD.COOKIE &&
-      holdsCookie(bytes, fields.valueStart[i]!, fields.valueEnd[i]!, ownCookie);
-    if (passes && fields.isTidy(i) && !holdsOwn) {
-      if (run === -1) run = fields.nameStart[i]!;
-      continue;
-    }
-    if (run !== -1) output.copy(bytes, run, fields.nameStart[i]!);
-    run = -1;
-    if (!passes) continue;
-    if (holdsOwn) {
+    if (!passesToBackend(bytes, head, to, i)) {
+      run = endRun(output, bytes, fields, i, run);
+    } else if (ownCookie !== undefined && holdsOwnCookie(bytes, fields, i, ownCookie)) {
+      run = endRun(output, bytes, fields, i, run);
       writeCookiesWithout(output, bytes, fields.valueStart[i]!, fields.valueEnd[i]!, ownCookie);
-      continue;
+    } else {
+      run = keepField(output, bytes, fields, i, run);
     }
-    output.copy(bytes, fields.nameStart[i]!, fields.nameEnd[i]!);
-    output.put(SEPARATOR);
-    output.copy(bytes, fields.valueStart[i]!, fields.valueEnd[i]!);
-    output.put(CRLF);
   }
-  if (run !== -1) output.copy(bytes, run, fields.lineEnd[fields.count - 1]!);
+  endRun(output, bytes, fields, fields.count, run);
+}
+
+/** Hop-by-hop fields do not, nor those that are written anew, nor what Connection names. */
+function passesToBackend(bytes: Buffer, head: RequestHead, to: Forwarding, i: number): boolean {
+  const { fields } = head;
+  const kind = fields.kind[i]!;
+  switch (kind) {
+    case FIELD.OTHER:
+      return !fields.isNamedByConnection(bytes, i);
+    case FIELD.MAX_FORWARDS:
+      return head.maxForwards === -1 && !fields.isNamedByConnection(bytes, i);
+    case FIELD.TRAILER:
+      return to.passesTrailers && head.isChunked && !fields.isNamedByConnection(bytes, i);
+    case FIELD.PROTECTED:
+    case FIELD.COOKIE:
+    case FIELD.DATE:
+    case FIELD.VIA:
+    case FIELD.ALLOW_ORIGIN:
+      return true;
+    case FIELD.FORWARDED:
+      return to.isTrusted;
+    case FIELD.REQUEST_ID:
+    case FIELD.TRACEPARENT:
+    case FIELD.TRACESTATE:
+      return to.marks.passes(kind);
+    default:
+      return false;
+  }
+}
+
+function holdsOwnCookie(bytes: Buffer, fields: FieldList, i: number, cookie: Buffer): boolean {
+  return (
+    fields.kind[i] === FIELD.COOKIE &&
+    holdsCookie(bytes, fields.valueStart[i]!, fields.valueEnd[i]!, cookie)
+  );
 }
 
 function writeForwarding(output: Output, bytes: Buffer, head: RequestHead, to: Forwarding): void {
@@ -199,7 +211,6 @@ function writeValues(
 }
 
 const VERSION_HOST = Buffer.from(" HTTP/1.1\r\nHost: ");
-const SEPARATOR = Buffer.from(": ");
 const FORWARDED_FOR = Buffer.from("X-Forwarded-For: ");
 const FORWARDED_PROTO = Buffer.from("\r\nX-Forwarded-Proto: ");
 const FORWARDED_HOST = Buffer.from("\r\nX-Forwarded-Host: ");

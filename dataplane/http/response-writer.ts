@@ -1,7 +1,8 @@
 /**
  * Response writer: the head that goes to a client, a backend's or one of Balto's own.
  */
-import { FIELD } from "./fields.ts";
+import { endRun, keepField, NO_RUN } from "./field-copy.ts";
+import { FIELD, type FieldList } from "./fields.ts";
 import { httpDate } from "./http-date.ts";
 import { CRLF, type Output } from "./output.ts";
 import type { ResponseHead } from "./response-head.ts";
@@ -115,40 +116,47 @@ function writeStatusAndFields(
   output.copy(bytes, head.reasonStart, head.reasonEnd);
   output.put(CRLF);
   const { fields } = head;
-  let run = -1;
+  let run = NO_RUN;
   for (let i = 0; i < fields.count; i++) {
-    const passes =
-      (passesToClient(fields.kind[i]!) || (trailers && fields.kind[i] === FIELD.TRAILER)) &&
-      !(cors !== "" && fields.kind[i] === FIELD.ALLOW_ORIGIN) &&
-      !(hasId && fields.kind[i] === FIELD.REQUEST_ID) &&
-      !(fields.kind[i] === FIELD.OTHER && fields.isNamedByConnection(bytes, i));
-    if (passes && fields.isTidy(i)) {
-      if (run === -1) run = fields.nameStart[i]!;
-      continue;
-    }
-    if (run !== -1) output.copy(bytes, run, fields.nameStart[i]!);
-    run = -1;
-    if (!passes) continue;
-    output.copy(bytes, fields.nameStart[i]!, fields.nameEnd[i]!);
-    output.put(SEPARATOR);
-    output.copy(bytes, fields.valueStart[i]!, fields.valueEnd[i]!);
-    output.put(CRLF);
+    run = passesToClient(bytes, fields, i, cors !== "", trailers, hasId)
+      ? keepField(output, bytes, fields, i, run)
+      : endRun(output, bytes, fields, i, run);
   }
-  if (run !== -1) output.copy(bytes, run, fields.lineEnd[fields.count - 1]!);
+  endRun(output, bytes, fields, fields.count, run);
 }
 
-/** Hop-by-hop fields and those that the framing writes anew do not. */
-function passesToClient(kind: number): boolean {
-  return !(
-    kind === FIELD.HOP ||
-    kind === FIELD.CONNECTION ||
-    kind === FIELD.KEEP_ALIVE ||
-    kind === FIELD.TRANSFER_ENCODING ||
-    kind === FIELD.CONTENT_LENGTH ||
-    kind === FIELD.TE ||
-    kind === FIELD.TRAILER ||
-    kind === FIELD.UPGRADE
-  );
+/**
+ * Hop-by-hop fields do not, nor those that the framing writes anew, nor what Connection names, nor what
+ * Balto says itself.
+ */
+function passesToClient(
+  bytes: Buffer,
+  fields: FieldList,
+  i: number,
+  hasCors: boolean,
+  trailers: boolean,
+  hasId: boolean,
+): boolean {
+  switch (fields.kind[i]!) {
+    case FIELD.OTHER:
+      return !fields.isNamedByConnection(bytes, i);
+    case FIELD.HOP:
+    case FIELD.CONNECTION:
+    case FIELD.KEEP_ALIVE:
+    case FIELD.TRANSFER_ENCODING:
+    case FIELD.CONTENT_LENGTH:
+    case FIELD.TE:
+    case FIELD.UPGRADE:
+      return false;
+    case FIELD.TRAILER:
+      return trailers;
+    case FIELD.ALLOW_ORIGIN:
+      return !hasCors;
+    case FIELD.REQUEST_ID:
+      return !hasId;
+    default:
+      return true;
+  }
 }
 
 function writeDate(output: Output): void {
@@ -179,7 +187,6 @@ function writeFraming(
 }
 
 const VERSION = Buffer.from("HTTP/1.1 ");
-const SEPARATOR = Buffer.from(": ");
 const TEXT = Buffer.from("Content-Type: text/plain; charset=utf-8\r\n");
 const JSON_TYPE = Buffer.from("Content-Type: application/json\r\n");
 const DATE = Buffer.from("Date: ");
