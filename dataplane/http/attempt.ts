@@ -40,12 +40,16 @@ export interface AttemptUser {
   onHead(attempt: Attempt, bytes: Buffer, at: number, end: number): void;
   /** It has failed before the answer's head was accepted, and is settled. */
   onFailed(attempt: Attempt, failure: Failure): void;
-  /** What follows behind the head that was accepted. */
-  onAnswerBytes(bytes: Buffer, start: number, end: number): void;
-  /** The connection has ended behind the head that was accepted; `isClean` by the backend's own FIN. */
-  onAnswerEnd(isClean: boolean): void;
   /** The backend has taken everything. */
   onUpstreamDrain(attempt: Attempt): void;
+}
+
+/** Whom an attempt tells of the answer whose head was accepted. */
+export interface AnswerUser {
+  /** What follows behind the head. */
+  onAnswerBytes(bytes: Buffer, start: number, end: number): void;
+  /** The connection has ended; `isClean` by the backend's own FIN. */
+  onAnswerEnd(isClean: boolean): void;
 }
 
 export class Attempt implements UpstreamUser, AlarmOwner {
@@ -63,6 +67,7 @@ export class Attempt implements UpstreamUser, AlarmOwner {
   outcome: Outcome = "success";
   readonly #runtime: Runtime;
   readonly #user: AttemptUser;
+  #answerUser: AnswerUser | undefined;
   #ticket = 0;
   #isPicked = false;
   #timeouts: Timeouts | undefined;
@@ -188,7 +193,7 @@ export class Attempt implements UpstreamUser, AlarmOwner {
   // --- the answer --------------------------------------------------------------------------------
 
   onResponseBytes(bytes: Buffer, start: number, end: number): void {
-    if (this.#hasHead) return this.#user.onAnswerBytes(bytes, start, end);
+    if (this.#hasHead) return this.#answerUser!.onAnswerBytes(bytes, start, end);
     if (this.#stash !== undefined) {
       bytes = Buffer.concat([this.#stash, bytes.subarray(start, end)]);
       start = 0;
@@ -218,9 +223,10 @@ export class Attempt implements UpstreamUser, AlarmOwner {
     }
   }
 
-  /** In `onHead`: this answer is the one. What follows it comes to `onAnswerBytes`. */
-  accept(): void {
+  /** In `onHead`: this answer is the one, and the user is told what follows it. */
+  accept(user: AnswerUser): void {
     this.#hasHead = true;
+    this.#answerUser = user;
     this.#cancelLimit();
     this.#reportAt = this.#in(LONG_ANSWER_MS);
   }
@@ -248,7 +254,8 @@ export class Attempt implements UpstreamUser, AlarmOwner {
     const upstream = this.#upstream;
     this.#upstream = undefined;
     if (upstream === undefined) return;
-    if (this.#hasHead) return this.#user.onAnswerEnd(error === undefined && !this.isTimedOut);
+    if (this.#hasHead)
+      return this.#answerUser!.onAnswerEnd(error === undefined && !this.isTimedOut);
     if (!upstream.isConnected) {
       const cause = this.isTimedOut ? "connect timeout" : reasonOf(error);
       // Want of descriptors or memory is this host's own.

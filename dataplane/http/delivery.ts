@@ -1,36 +1,38 @@
 /**
- * Delivery: brings one request to a backend that answers it. It picks, waits where every backend is
- * full, makes attempts one after the other (a retry) or side by side (a hedge), and keeps what is needed
- * to send the request again. Read it from `open` down; one attempt's own life is attempt.ts.
+ * Delivery: brings one request to a backend that answers it. A client connection has one, used again for
+ * each of its requests. Between `open` and the answer's head it is in one of two states:
  *
- * A client connection has one, used again for each of its requests.
+ *     open ──► trying ──────────► answered ──► complete, or break
+ *       │       ▲  │ failed
+ *       ▼       │  ▼
+ *      waiting ─┘ waiting
+ *
+ * Waiting, for a place at a backend or for the end of a pause, is the course's (course.ts); trying is one
+ * attempt, or two side by side (race.ts). What is needed to send the request again is kept meanwhile
+ * (replay.ts). From either state it may come to `onUndeliverable`, when no backend will answer, or to `cancel`.
  */
-import type { Backend } from "../pool/backend.ts";
-import { isFailure, type Outcome } from "../pool/outcome.ts";
-import type { Waiter } from "../pool/waiting-queue.ts";
-import type { PickRequest } from "../pool/pick-request.ts";
-import type { UpstreamConnection } from "../pool/upstream-connection.ts";
-import type { Route } from "../generation.ts";
 import { now } from "../clock.ts";
+import type { Route } from "../generation.ts";
 import type { Account } from "../observation/account.ts";
 import type { Cause } from "../observation/cause.ts";
+import type { Backend } from "../pool/backend.ts";
+import { isFailure } from "../pool/outcome.ts";
+import type { Ticket } from "../pool/state/breaker.ts";
+import type { UpstreamConnection } from "../pool/upstream-connection.ts";
 import type { Runtime } from "../runtime.ts";
-import { Attempt, type AttemptUser } from "./attempt.ts";
+import type { AnswerUser, Attempt, AttemptUser } from "./attempt.ts";
+import { Course, type CourseUser } from "./course.ts";
 import type { Decision } from "./decision.ts";
-import { Picks } from "./picks.ts";
+import { Race } from "./race.ts";
 import { Replay } from "./replay.ts";
 import type { RequestHead } from "./request-head.ts";
 import type { Forwarding, RequestTarget } from "./request-writer.ts";
-import { backoffMs, type Failure, isListed } from "./retry.ts";
-import { Schedule, type ScheduleUser } from "./schedule.ts";
+import type { Failure } from "./retry.ts";
 import type { OwnStatus } from "./status.ts";
 import type { Wire } from "./wire.ts";
 
-/** Backends that are tried because connections to others could not be made: always safe, so no setting. */
-const CONNECT_BACKENDS_MAX = 3;
-
 /** Whom a delivery tells. */
-export interface DeliveryUser {
+export interface DeliveryUser extends AnswerUser {
   /** All of the request's body has come. */
   readonly isRequestComplete: boolean;
   /** What ends it in the chunked coding; undefined before it has come. */
@@ -39,19 +41,17 @@ export interface DeliveryUser {
   onWaiting(): void;
   /** The request has gone to a backend as far as it is here; the rest of its body follows. */
   onReady(): void;
+  onUpstreamDrain(): void;
   onInterim(bytes: Buffer): void;
   /** The answer: `responseHead` holds its head, `bytes[at..end)` what has come of its body. */
   onAnswerHead(bytes: Buffer, at: number, end: number): void;
   /** The backend has switched to WebSocket. */
   onSwitch(bytes: Buffer, at: number, end: number): void;
-  onAnswerBytes(bytes: Buffer, start: number, end: number): void;
-  onAnswerEnd(isClean: boolean): void;
-  onUpstreamDrain(): void;
   /** No backend has answered and none will. */
   onUndeliverable(status: OwnStatus): void;
 }
 
-export class Delivery implements AttemptUser, Waiter, ScheduleUser {
+export class Delivery implements AttemptUser, CourseUser {
   /** Attempts so far. */
   attempts = 0;
   /** Why the last of them has failed. */
@@ -60,31 +60,21 @@ export class Delivery implements AttemptUser, Waiter, ScheduleUser {
   why: Cause = "no_backend";
   readonly #runtime: Runtime;
   readonly #user: DeliveryUser;
+  readonly #course: Course;
+  readonly #race: Race;
+  readonly #replay: Replay;
   #route: Route | undefined;
   /** What is noted of the request. It is over when the exchange is. */
   #account: Account | undefined;
-  /** The attempt that the body goes to and the answer comes from, and the one beside it. */
-  #main: Attempt;
-  #hedge: Attempt | undefined;
-  readonly #picks = new Picks();
-  readonly #replay: Replay;
-  /** Made when it is first needed: most requests wait for nothing. */
-  #schedule: Schedule | undefined;
-  /** A safe method without a body, where the service hedges. */
-  #mayHedge = false;
   #isHead = false;
   #wantsWebSocket = false;
-  /** A connection stands and has got what there is of the request. */
-  #isReady = false;
-  #isWaiting = false;
-  #retries = 0;
-  #connectFailures = 0;
 
   constructor(runtime: Runtime, user: DeliveryUser) {
     this.#runtime = runtime;
     this.#user = user;
-    this.#main = new Attempt(runtime, this);
     this.#replay = new Replay(runtime.kept);
+    this.#course = new Course(runtime, this, this.#replay);
+    this.#race = new Race(runtime, this);
   }
 
   // --- the first attempt -------------------------------------------------------------------------
@@ -100,33 +90,26 @@ export class Delivery implements AttemptUser, Waiter, ScheduleUser {
     account: Account,
   ): RequestTarget | undefined {
     const { route } = forwarding;
+    const course = this.#course;
     const replay = this.#replay;
     this.#route = route;
     this.#account = account;
     this.#isHead = head.isHead;
     this.#wantsWebSocket = head.wantsWebSocket;
-    replay.begin(head, route.retry);
-    this.#mayHedge =
-      route.hedgeAfterMs > 0 && head.isSafe && replay.isBodiless && !head.wantsWebSocket;
-    this.#isReady = this.#isWaiting = false;
-    this.attempts = this.#retries = this.#connectFailures = 0;
+    this.attempts = 0;
     this.cause = "";
-    route.pool.retryBudget.countRequest(this.#runtime.deadlines.now);
-
-    const picks = this.#picks;
-    picks.begin(route.pool, hash, sticky);
-    const backend = picks.next();
+    replay.begin(head, route.retry);
+    // A body or a tunnel would have to wait for the winner of two.
+    const mayHedge = head.isSafe && replay.isBodiless && !head.wantsWebSocket;
+    const backend = course.begin(route, hash, sticky, mayHedge, account);
     if (backend !== undefined) {
-      this.#take(this.#main, backend, picks.ticket, account.startedAt);
+      this.#take(this.#race.leader, backend, course.ticket, account.startedAt);
       return backend;
     }
-    if (!picks.isPoolFull) {
-      this.cause = "no backend can be used";
-      this.why = "no_backend";
-      return undefined;
-    }
-    this.#isWaiting = true;
-    return NOBODY;
+    if (course.isPoolFull) return NOBODY;
+    this.cause = "no backend can be used";
+    this.why = "no_backend";
+    return undefined;
   }
 
   /**
@@ -136,37 +119,31 @@ export class Delivery implements AttemptUser, Waiter, ScheduleUser {
    * kept, and the body has to wait for `onReady` or `onUndeliverable`, which may have come already
    */
   start(forwarding: Forwarding): boolean {
-    const main = this.#main;
+    const course = this.#course;
     const replay = this.#replay;
+    const { leader } = this.#race;
     const { output } = this.#runtime;
-    const { requestMs } = this.#route!.timeouts;
-    if (requestMs > 0) this.#plan().endIn(requestMs);
-    if (this.#isWaiting) {
+    course.limit();
+    if (this.attempts === 0) {
       replay.keep(output, forwarding);
       output.clear();
-      this.#wait();
+      course.wait();
       return false;
     }
-    const { isConnected } = main;
-    if (!isConnected || (replay.isRepeatable && (main.isReused || this.#mayGoOn)))
+    const { isConnected } = leader;
+    if (!isConnected || (replay.isRepeatable && (leader.isReused || course.mayGoOn)))
       replay.keep(output, forwarding);
-    this.#isReady = isConnected;
-    if (this.#mayHedge) this.#planHedge();
+    course.planHedge();
     if (!isConnected) {
       output.clear();
       this.#user.onWaiting();
     }
-    main.start();
+    leader.start();
     return isConnected;
   }
 
-  /** Further attempts are possible behind a request that was sent. */
-  get #mayGoOn(): boolean {
-    return this.#route!.retry.attempts > 0 || this.#mayHedge;
-  }
-
   /** Counts an attempt and takes its connection; the head is written next. */
-  #take(attempt: Attempt, backend: Backend, ticket: number, at = now()): boolean {
+  #take(attempt: Attempt, backend: Backend, ticket: Ticket, at = now()): boolean {
     const { timeouts, retry } = this.#route!;
     this.attempts++;
     const isConnected = attempt.take(backend, ticket, timeouts, retry.perTryTimeoutMs, at);
@@ -174,16 +151,75 @@ export class Delivery implements AttemptUser, Waiter, ScheduleUser {
     return isConnected;
   }
 
+  // --- further attempts --------------------------------------------------------------------------
+
+  onWaiting(): void {
+    this.#user.onWaiting();
+  }
+
+  onBackend(backend: Backend, ticket: Ticket): void {
+    this.#begin(this.#race.leader, backend, ticket);
+  }
+
+  onHedgeDue(): void {
+    const { leader } = this.#race;
+    if (!leader.isActive) return;
+    const backend = this.#course.hedge(leader.backend!);
+    if (backend !== undefined) this.#begin(this.#race.hedge, backend, this.#course.ticket);
+  }
+
+  /** Begins an attempt with what is kept. */
+  #begin(attempt: Attempt, backend: Backend, ticket: Ticket): void {
+    this.#user.onWaiting();
+    const isConnected = this.#take(attempt, backend, ticket);
+    attempt.start();
+    if (isConnected) this.onConnected(attempt);
+  }
+
+  /** An attempt has failed before its answer. */
+  onFailed(attempt: Attempt, failure: Failure): void {
+    const race = this.#race;
+    this.cause = attempt.cause;
+    this.why = attempt.why;
+    this.#account!.attemptFailed(attempt.backend!, failure === "status");
+    this.#course.tried(attempt.backend!);
+    const other = race.beside(attempt);
+    if (other !== undefined) race.lead(other);
+    else if (!this.#course.goOn(failure)) this.#giveUp(attempt.isTimedOut ? 504 : 502);
+  }
+
+  onNoBackend(why: Cause, cause = this.cause): void {
+    this.why = why;
+    this.cause = cause;
+    this.#giveUp(503);
+  }
+
+  /** The whole request has taken too long: by the client's doing where its body is what is awaited. */
+  onRequestTimeout(): void {
+    const isClients = this.isReady && !this.isRequestComplete && this.wire.isFlushed;
+    this.cause = "request timeout";
+    this.why = isClients ? "request_timeout" : "backend_timeout";
+    const { backend } = this;
+    if (!isClients && backend !== undefined) this.#account!.attemptFailed(backend, false);
+    this.#race.end(isClients ? "aborted" : "timeout");
+    this.#giveUp(isClients ? 408 : 504);
+  }
+
+  #giveUp(status: OwnStatus): void {
+    this.#close();
+    this.#user.onUndeliverable(status);
+  }
+
   // --- the request's body ------------------------------------------------------------------------
 
   /** Body bytes are taken: a connection stands. */
   get isReady(): boolean {
-    return this.#isReady;
+    return this.#race.leader.isConnected;
   }
 
   /** The connection of the attempt that the body goes to and the answer comes from. */
   get wire(): Wire {
-    return this.#main.wire;
+    return this.#race.leader.wire;
   }
 
   get isRequestComplete(): boolean {
@@ -201,33 +237,28 @@ export class Delivery implements AttemptUser, Waiter, ScheduleUser {
 
   /** Something was sent or received. */
   arm(): void {
-    this.#main.arm();
+    this.#race.leader.arm();
   }
 
   onUpstreamDrain(attempt: Attempt): void {
-    if (attempt !== this.#main) return attempt.arm();
     this.#user.onUpstreamDrain();
-    this.#main.arm();
+    attempt.arm();
   }
 
   onReconnecting(attempt: Attempt): void {
     this.#account!.reconnecting(attempt.backend!);
-    if (attempt !== this.#main) return;
-    this.#isReady = false;
     this.#user.onWaiting();
   }
 
-  /** A new connection stands: what was kept goes. */
+  /** A connection stands: what was kept goes. */
   onConnected(attempt: Attempt): void {
     const replay = this.#replay;
     const { output } = this.#runtime;
     this.#account!.connected();
     replay.send(output, attempt.backend!, attempt.wire, this.#user.requestEnd);
     // A fresh connection is not stale; without a policy nothing is made up for from here on.
-    if (!replay.isRepeatable || !(attempt.isReused || this.#mayGoOn)) replay.drop();
+    if (!replay.isRepeatable || !(attempt.isReused || this.#course.mayGoOn)) replay.drop();
     attempt.arm();
-    if (attempt !== this.#main) return;
-    this.#isReady = true;
     this.#user.onReady();
   }
 
@@ -235,7 +266,7 @@ export class Delivery implements AttemptUser, Waiter, ScheduleUser {
 
   onInterim(attempt: Attempt, bytes: Buffer): void {
     // Of two that are asked, only one may speak; which one is not known yet.
-    if (attempt === this.#main && this.#hedge?.isActive !== true) this.#user.onInterim(bytes);
+    if (this.#race.beside(attempt) === undefined) this.#user.onInterim(bytes);
   }
 
   onHead(attempt: Attempt, bytes: Buffer, at: number, end: number): void {
@@ -257,233 +288,58 @@ export class Delivery implements AttemptUser, Waiter, ScheduleUser {
 
   /** An answer that is not passed on: there is hope for a better one. */
   #isPassedOver(attempt: Attempt, status: number): boolean {
-    if (this.#beside(attempt) === undefined) return this.#mayRetry("status", status);
-    const { retry } = this.#route!;
-    return status >= 500 || isFailure(attempt.outcome) || isListed(retry, "status", status);
+    const course = this.#course;
+    if (this.#race.beside(attempt) === undefined) return course.passesOver(status);
+    return status >= 500 || isFailure(attempt.outcome) || course.isListed(status);
   }
 
-  /** This attempt's answer is the one; the other attempt is called off. */
   #accept(attempt: Attempt): void {
-    const other = this.#beside(attempt);
-    this.#becomesMain(attempt);
-    other?.end("aborted");
-    this.#replay.drop();
-    this.#schedule?.clear();
-    attempt.accept();
-  }
-
-  onAnswerBytes(bytes: Buffer, start: number, end: number): void {
-    this.#user.onAnswerBytes(bytes, start, end);
-  }
-
-  onAnswerEnd(isClean: boolean): void {
-    this.#user.onAnswerEnd(isClean);
-  }
-
-  // --- further attempts --------------------------------------------------------------------------
-
-  /** An attempt has failed before its answer. */
-  onFailed(attempt: Attempt, failure: Failure): void {
-    this.cause = attempt.cause;
-    this.why = attempt.why;
-    this.#account!.attemptFailed(attempt.backend!, failure === "status");
-    this.#picks.tried(attempt.backend!);
-    const other = this.#beside(attempt);
-    if (other !== undefined) return this.#becomesMain(other);
-    this.#isReady = false;
-    this.#mayHedge = false;
-    this.#schedule?.cancelHedge();
-    if (failure === "connect-failure" && this.#connectElsewhere()) return;
-    // For a status it was asked, and taken off the budget, when the answer was passed over.
-    if (failure === "status" || this.#mayRetry(failure, 0)) return this.#planRetry();
-    this.#fail(attempt.isTimedOut ? 504 : 502);
-  }
-
-  /** Nothing was sent, so that any request may go to another backend at once. */
-  #connectElsewhere(): boolean {
-    if (++this.#connectFailures >= CONNECT_BACKENDS_MAX) return false;
-    const backend = this.#picks.another();
-    if (backend === undefined) return false;
-    this.#begin(backend, this.#picks.ticket);
-    return true;
-  }
-
-  /** The policy allows another attempt. Takes it off the budget. */
-  #mayRetry(failure: Failure, status: number): boolean {
-    const { retry, pool } = this.#route!;
-    if (this.#retries >= retry.attempts || !isListed(retry, failure, status)) return false;
-    // A request that was never sent may be sent whatever it does.
-    const wasSent = failure !== "connect-failure";
-    if (!this.#replay.isKept || (wasSent && !this.#replay.isRepeatable)) return false;
-    return pool.retryBudget.take(this.#runtime.deadlines.now, retry.budgetPercent);
-  }
-
-  #planRetry(): void {
-    const pauseMs = backoffMs(this.#route!.retry, this.#retries++);
-    this.#plan().retryIn(pauseMs);
-    this.#user.onWaiting();
-  }
-
-  /** The pause is over: another backend where there is one, else one that was tried. */
-  onRetryDue(): void {
-    const picks = this.#picks;
-    const backend = picks.next();
-    if (backend !== undefined) return this.#begin(backend, picks.ticket);
-    if (picks.isPoolFull) return this.#wait();
-    this.why = "no_backend";
-    this.#fail(503);
-  }
-
-  /** Begins the next attempt with what is kept. */
-  #begin(backend: Backend, ticket: number): void {
-    const main = this.#main;
-    this.#user.onWaiting();
-    if (this.#take(main, backend, ticket)) {
-      main.start();
-      this.onConnected(main);
-    } else {
-      main.start();
-    }
-  }
-
-  /** A second attempt when the first has not answered in time. */
-  #planHedge(): void {
-    this.#plan().hedgeIn(this.#route!.hedgeAfterMs);
-  }
-
-  onHedgeDue(): void {
-    const { pool, retry } = this.#route!;
-    const picks = this.#picks;
-    if (!this.#main.isActive || !this.#replay.isKept || pool.backends.length < 2) return;
-    if (!pool.retryBudget.take(this.#runtime.deadlines.now, retry.budgetPercent)) return;
-    picks.tried(this.#main.backend!);
-    const backend = picks.another();
-    if (backend === undefined) return;
-    const hedge = (this.#hedge ??= new Attempt(this.#runtime, this));
-    const isConnected = this.#take(hedge, backend, picks.ticket);
-    hedge.start();
-    if (isConnected) this.onConnected(hedge);
-  }
-
-  /** The other attempt, where it is under way. */
-  #beside(attempt: Attempt): Attempt | undefined {
-    const other = attempt === this.#main ? this.#hedge : this.#main;
-    return other?.isActive === true ? other : undefined;
-  }
-
-  #becomesMain(attempt: Attempt): void {
-    if (attempt === this.#main) return;
-    this.#hedge = this.#main;
-    this.#main = attempt;
-  }
-
-  // --- waiting -----------------------------------------------------------------------------------
-
-  /** What is waited with. */
-  get request(): PickRequest {
-    return this.#picks.request;
-  }
-
-  /** Every backend has as many requests as it may have: in turn, for a limited time. */
-  #wait(): void {
-    this.#isWaiting = this.#route!.pool.wait(this);
-    if (this.#isWaiting) {
-      this.#account!.queued();
-      return this.#user.onWaiting();
-    }
-    this.cause = "every backend is full, and so is the queue";
-    this.why = "queue_full";
-    this.#fail(503);
-  }
-
-  onBackend(backend: Backend, ticket: number): void {
-    this.#isWaiting = false;
-    this.#account!.unqueued();
-    if (this.#mayHedge) this.#planHedge();
-    this.#begin(backend, ticket);
-  }
-
-  onTimeout(): void {
-    this.#isWaiting = false;
-    this.#account!.unqueued();
-    this.cause = "every backend is full";
-    this.why = "queue_timeout";
-    this.#fail(503);
-  }
-
-  /** The whole request has taken too long: by the client's doing where its body is what is awaited. */
-  onRequestTimeout(): void {
-    const isClients = this.#isReady && !this.isRequestComplete && this.wire.isFlushed;
-    this.cause = "request timeout";
-    this.why = isClients ? "request_timeout" : "backend_timeout";
-    const { backend } = this;
-    if (!isClients && backend !== undefined) this.#account!.attemptFailed(backend, false);
-    this.#drop(isClients ? "aborted" : "timeout");
-    this.#user.onUndeliverable(isClients ? 408 : 504);
+    this.#race.win(attempt);
+    this.#close();
+    attempt.accept(this.#user);
   }
 
   // --- the end -----------------------------------------------------------------------------------
 
   /** The last attempt's backend, and what its breaker says; for the log. */
   get backend(): Backend | undefined {
-    return this.attempts === 0 ? undefined : this.#main.backend;
+    return this.attempts === 0 ? undefined : this.#race.leader.backend;
   }
 
   /** The answer has been passed on whole. */
   complete(isReusable: boolean, keepAliveSeconds: number): void {
-    this.#main.complete(isReusable, keepAliveSeconds);
-    this.#close();
+    this.#race.leader.complete(isReusable, keepAliveSeconds);
   }
 
   /** The answer cannot be passed on to its end, by the backend's fault. */
   break(cause: string, end: Cause): void {
-    const { isTimedOut } = this.#main;
+    const { isTimedOut, backend } = this.#race.leader;
     this.cause = isTimedOut ? "read timeout" : cause;
     this.why = isTimedOut ? "backend_timeout" : end;
-    this.#account!.attemptFailed(this.#main.backend!, false);
-    this.#drop(this.#main.isTimedOut ? "timeout" : "reset");
+    this.#account!.attemptFailed(backend!, false);
+    this.#race.end(isTimedOut ? "timeout" : "reset");
   }
 
   /** Nobody wants an answer any more; no backend is to blame. */
   cancel(): void {
-    this.#drop("aborted");
+    this.#race.end("aborted");
+    this.#close();
   }
 
   /** The connection is a tunnel's from now on; `endTunnel` has to follow. */
   handOver(): UpstreamConnection {
-    return this.#main.handOver();
+    return this.#race.leader.handOver();
   }
 
   /** The tunnel is over. */
   endTunnel(): void {
-    this.#main.end("success");
+    this.#race.leader.end("success");
   }
 
-  #fail(status: OwnStatus): void {
-    this.#close();
-    this.#user.onUndeliverable(status);
-  }
-
-  #drop(outcome: Outcome): void {
-    if (this.#isWaiting) {
-      this.#route?.pool.cancel(this);
-      // The first pick has failed already, and the wait may not have begun.
-      this.#account!.unqueued();
-    }
-    this.#isWaiting = false;
-    this.#main.end(outcome);
-    this.#hedge?.end(outcome);
-    this.#close();
-  }
-
+  /** There will be no further attempt. */
   #close(): void {
-    this.#isReady = false;
+    this.#course.end();
     this.#replay.drop();
-    this.#schedule?.clear();
-  }
-
-  #plan(): Schedule {
-    return (this.#schedule ??= new Schedule(this.#runtime.wheel, this));
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Retry: which failed attempts may be made again, and after how long. What is always safe is not asked
- * here (see delivery.ts).
+ * here (see course.ts).
  */
 import type { RetryPolicy } from "../../artifact/model.ts";
 
@@ -21,6 +21,32 @@ export function isListed({ on }: RetryPolicy, failure: Failure, status: number):
       return false;
     }
   }
+}
+
+/** What of a request is there to be sent again. */
+export interface Repetition {
+  /** What it does may be done twice. */
+  readonly isRepeatable: boolean;
+  /** Everything of it that has come. */
+  readonly isKept: boolean;
+}
+
+/**
+ * True where there may be another attempt behind one that has failed so, as far as the policy and the
+ * request are concerned; its pool's budget is another matter.
+ *
+ * @param made retries so far
+ */
+export function mayRetry(
+  policy: RetryPolicy,
+  made: number,
+  failure: Failure,
+  status: number,
+  { isRepeatable, isKept }: Repetition,
+): boolean {
+  if (made >= policy.attempts || !isListed(policy, failure, status)) return false;
+  // A request that was never sent may be sent whatever it does.
+  return isKept && (isRepeatable || failure === "connect-failure");
 }
 
 /**
