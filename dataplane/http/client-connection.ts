@@ -1,29 +1,28 @@
 /**
  * Client connection: one accepted socket, the requests that come in on it one behind the other, and
  * how it ends. What becomes of a request is exchange.ts's business.
+ *
+ * It is one state machine, and its deadline is that of the state that it is in:
+ *
+ *     idle ──► head ──► serving ──► idle          another request may follow
+ *                          ├──────► unwanted ──►  answered before all of its body has come
+ *                          └──────► tunnel        the exchange has become one
+ *     any ──► closing                             what still comes is dropped
+ *
+ * While it is serving it may be made to wait (`pauseBody`) or have sent its FIN; then it is looked after
+ * whether it is still there (presence.ts).
  */
-import {
-  LINGER_BYTES_MAX,
-  LINGER_IN_BODY_MS,
-  LINGER_MS,
-  PAUSED_LOOK_MS,
-  PIPELINE_BYTES_MAX,
-  UNWANTED_BYTES_MAX,
-  UNWANTED_LENGTH_MAX,
-} from "../limits.ts";
+import { LINGER_IN_BODY_MS, PAUSED_LOOK_MS, PIPELINE_BYTES_MAX } from "../limits.ts";
 import { NO_TICKET, type Ticket } from "../connection-counts.ts";
 import type { Runtime } from "../runtime.ts";
 import { Exchange } from "./exchange.ts";
 import type { ExchangeClient } from "./exchange-client.ts";
 import { LF } from "./bytes.ts";
+import { Linger } from "./linger.ts";
 import type { Output } from "./output.ts";
-import { writeOwnAnswer } from "./response-writer.ts";
-import { METHODS_KNOWN, refusalStatus } from "./status.ts";
+import { Presence } from "./presence.ts";
 import type { Tunnel } from "./tunnel.ts";
 import type { Wire, WireOwner } from "./wire.ts";
-
-/** Every answer begins with these bytes; see `#probe`. */
-const ANSWER_PREFIX = Buffer.from("HTTP/1.1 ");
 
 export class ClientConnection implements WireOwner, ExchangeClient {
   deadline = Infinity;
@@ -37,20 +36,17 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   /** Bytes that wait: an incomplete head, a body before its backend is connected, the next request. */
   #stash: Buffer | undefined;
   #tunnel: Tunnel | undefined;
+  /** Made when it is first needed: most clients are heard. */
+  #presence: Presence | undefined;
+  #linger: Linger | undefined;
   #isDriving = false;
   /** Between two requests, or before the first. */
   #isIdle = true;
   #keepAlive = true;
+  /** Nothing more is served. */
   #isClosing = false;
   /** The client has sent its FIN. */
   #hasEnded = false;
-  #probes = 0;
-  /** Looks in a row that have found the client made to wait. */
-  #looks = 0;
-  #discarded = 0;
-  /** How much of a body that nobody wants is read. */
-  #unwantedMax = UNWANTED_BYTES_MAX;
-  #lingerMs = LINGER_MS;
   #idleSince = 0;
   #requests = 0;
 
@@ -71,10 +67,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   // --- bytes in ----------------------------------------------------------------------------------
 
   onData(bytes: Buffer, start: number, end: number): void {
-    if (this.#isClosing) {
-      if ((this.#discarded += end - start) > LINGER_BYTES_MAX) this.wire.destroy();
-      return;
-    }
+    if (this.#isClosing) return this.#linger?.onData(end - start);
     if (this.#tunnel !== undefined) return this.#tunnel.onClientData(bytes, start, end);
     let isOurs = false;
     if (this.#stash !== undefined) {
@@ -96,12 +89,12 @@ export class ClientConnection implements WireOwner, ExchangeClient {
 
   /** A request is being served, or its body is still coming. */
   get #isServing(): boolean {
-    return this.#exchange.isActive || !this.#exchange.request.decoder.done;
+    return this.#exchange.isActive || !this.#exchange.request.isComplete;
   }
 
   /** A request is being served and all of it is here: what comes now is the next one. */
   get #isBusy(): boolean {
-    return this.#exchange.isActive && this.#exchange.request.decoder.done;
+    return this.#exchange.isActive && this.#exchange.request.isComplete;
   }
 
   /**
@@ -112,11 +105,9 @@ export class ClientConnection implements WireOwner, ExchangeClient {
     const exchange = this.#exchange;
     this.#isDriving = true;
     while (start < end && !this.#isClosing) {
-      if (!exchange.request.decoder.done) {
+      if (!exchange.request.isComplete) {
         if (exchange.isActive && !exchange.takesBody) break;
-        const next = exchange.onRequestBytes(bytes, start, end);
-        this.#countDiscarded(next - start);
-        start = next;
+        start = exchange.onRequestBytes(bytes, start, end);
         this.#armRead();
         if (!exchange.isActive) this.#settle();
         continue;
@@ -135,7 +126,6 @@ export class ClientConnection implements WireOwner, ExchangeClient {
       }
       this.#isIdle = false;
       this.deadline = Infinity;
-      this.#discarded = 0;
       const { requestHead, limits } = this.#runtime;
       const isLast = ++this.#requests >= limits.connectionRequestsMax;
       if (isLast && limits.connectionRequestsMax > 0) requestHead.keepAlive = false;
@@ -147,7 +137,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
     if (this.#isClosing) return;
     if (start >= end) {
       // Nothing is left of what the client sent before its FIN: this body will not become whole.
-      if (this.#hasEnded && exchange.isActive && !exchange.request.decoder.done) {
+      if (this.#hasEnded && exchange.isActive && !exchange.request.isComplete) {
         exchange.abort();
         this.close();
       }
@@ -175,7 +165,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   /** A backend takes the body: what waited goes on. */
   resumeBody(): void {
     this.wire.resume();
-    this.#looks = 0;
+    this.#presence?.isRead();
     this.#armRead();
     this.#takeStash();
   }
@@ -189,36 +179,21 @@ export class ClientConnection implements WireOwner, ExchangeClient {
 
   /** A head that breaks the rules: what follows cannot be told apart, so the connection ends. */
   #refuse(refusal: number): void {
-    const { output, requestHead } = this.#runtime;
-    const status = refusalStatus(refusal);
-    const marks = this.#runtime.observer.refuse(status, this);
-    output.clear();
-    writeOwnAnswer(output, {
-      status,
-      fields: marks + (status === 405 ? `Allow: ${METHODS_KNOWN}\r\n` : ""),
-      json: "",
-      minor: 1,
-      keepAlive: false,
-      isHead: false,
-    });
-    requestHead.fields.clear();
-    output.flush(this.wire);
-    // There may be a body behind it.
-    this.#lingerMs = LINGER_IN_BODY_MS;
-    this.close();
+    this.#exchange.refuse(refusal);
+    this.#end(true);
   }
 
   // --- bytes out ---------------------------------------------------------------------------------
 
   /** The answer's head is in `output`, which is sent by whoever put it there. */
   beginAnswer(output: Output): void {
-    if (this.#probes > 0) output.drop(this.#probes);
+    this.#presence?.shorten(output);
   }
 
   /** Sends an interim answer. */
   send(output: Output): void {
     this.beginAnswer(output);
-    this.#probes = 0;
+    this.#presence?.headSent();
     output.flush(this.wire);
   }
 
@@ -232,7 +207,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   #armRead(): void {
     const { isActive, request } = this.#exchange;
     if (isActive && this.wire.isPaused) return this.#armLook();
-    if (!request.decoder.done) {
+    if (!request.isComplete) {
       // What nobody wants has a limit in all, see `#armUnwanted`.
       if (!isActive) return;
       this.deadline = this.#runtime.deadlines.in(this.#runtime.generation.settings.readTimeoutMs);
@@ -242,10 +217,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   }
 
   onDrain(): void {
-    if (this.#isClosing) {
-      this.deadline = this.#runtime.deadlines.in(this.#lingerMs);
-      return;
-    }
+    if (this.#isClosing) return this.#linger?.onDrain();
     this.deadline = Infinity;
     if (this.#tunnel !== undefined) return this.#tunnel.onClientDrain();
     if (this.#exchange.isActive) {
@@ -253,7 +225,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
       else this.#armRead();
       return this.#exchange.onClientDrain();
     }
-    if (this.#exchange.request.decoder.done) this.#becomeIdle();
+    if (this.#exchange.request.isComplete) this.#becomeIdle();
     else this.#armUnwanted();
     this.#goOn();
   }
@@ -261,12 +233,8 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   /** The answer has been written; `keepAlive` says whether another request may follow. */
   onExchangeDone(keepAlive: boolean): void {
     this.#keepAlive = keepAlive;
-    this.#probes = 0;
-    const { left } = this.#exchange.request.decoder;
-    if (left > 0) {
-      this.#unwantedMax = left <= UNWANTED_LENGTH_MAX ? left : UNWANTED_BYTES_MAX;
-      if (this.wire.isFlushed) this.#armUnwanted();
-    }
+    this.#presence?.headSent();
+    if (!this.#exchange.request.isComplete && this.wire.isFlushed) this.#armUnwanted();
     // In #drive the rest of this request's bytes comes first.
     if (this.#isDriving) return;
     this.#settle();
@@ -294,7 +262,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   /** Between two requests. */
   #settle(): void {
     if (!this.#keepAlive) return this.close();
-    if (this.#exchange.request.decoder.done) this.#becomeIdle();
+    if (this.#exchange.request.isComplete) this.#becomeIdle();
   }
 
   #becomeIdle(): void {
@@ -302,12 +270,6 @@ export class ClientConnection implements WireOwner, ExchangeClient {
     this.#isIdle = true;
     this.#idleSince = this.#runtime.deadlines.now;
     this.deadline = this.#runtime.deadlines.in(this.#runtime.generation.settings.idleTimeoutMs);
-  }
-
-  #countDiscarded(bytes: number): void {
-    if (this.#exchange.isActive) return;
-    this.#discarded += bytes;
-    if (this.#discarded > this.#unwantedMax) this.close();
   }
 
   // --- the end -----------------------------------------------------------------------------------
@@ -318,27 +280,21 @@ export class ClientConnection implements WireOwner, ExchangeClient {
     if (this.#isClosing) return;
     if (this.#tunnel !== undefined) return this.#tunnel.onClientEnd();
     if (!this.#exchange.isActive) return this.#goOn();
-    if (this.#exchange.request.decoder.done) return this.#probe();
+    if (this.#exchange.request.isComplete) return this.#probe();
     this.#exchange.abort();
     this.close();
   }
 
-  /**
-   * A FIN says nothing about whether the client still reads. Every answer begins with the same nine
-   * bytes, so they are sent ahead one at a time: a client that waits loses nothing, and one that has
-   * gone answers with a reset, which cancels the request at its backend.
-   */
+  /** The client may wait for its answer, or be gone: a byte of the answer tells. */
   #probe(): void {
-    if (this.#exchange.hasAnswered || this.#probes >= ANSWER_PREFIX.length - 1) return;
-    this.wire.write(ANSWER_PREFIX.subarray(this.#probes, this.#probes + 1));
-    this.#probes++;
-    this.#armProbe();
+    if (this.#exchange.hasAnswered) return;
+    this.#presence ??= new Presence();
+    if (this.#presence.probe(this.wire)) this.#armProbe();
   }
 
-  /** The first two close together, as the reset shows at the second write; then ever more seldom. */
   #armProbe(): void {
     if (this.#exchange.hasAnswered) return;
-    this.deadline = this.#runtime.deadlines.in(this.#probes < 2 ? 0 : 250 * 2 ** this.#probes);
+    this.deadline = this.#runtime.deadlines.in(this.#presence?.nextMs ?? 0);
   }
 
   /** The request is answered and its body is not here: so long the connection waits for the rest. */
@@ -353,38 +309,32 @@ export class ClientConnection implements WireOwner, ExchangeClient {
 
   /**
    * A client that is made to wait is not read from, so that neither its reset nor its FIN is seen. The
-   * first shows on the socket; to learn of the second, the answer's first bytes are sent ahead now and
-   * then, which a client that has closed answers with a reset.
+   * first shows on the socket; the second has to be asked for now and then.
    */
   #look(): void {
     if (this.wire.isGone) {
       this.#exchange.abort();
       return this.cut();
     }
-    // After 2, 4, 8 … seconds.
-    this.#looks++;
-    if (this.#looks >= 4 && (this.#looks & (this.#looks - 1)) === 0) this.#probe();
+    this.#presence ??= new Presence();
+    if (this.#presence.look()) this.#probe();
     this.#armLook();
   }
 
   onDeadline(): void {
-    if (this.#isClosing) {
-      if (!this.wire.isFlushed && this.wire.hasProgressed()) this.armWrite();
-      else this.wire.destroy();
-      return;
-    }
+    if (this.#isClosing) return;
     if (!this.wire.isFlushed) {
       if (this.wire.hasProgressed()) return this.armWrite();
       this.#exchange.abort("client_slow");
       return this.cut();
     }
     if (this.#exchange.isActive) {
-      if (this.#hasEnded && this.#exchange.request.decoder.done) return this.#probe();
+      if (this.#hasEnded && this.#exchange.request.isComplete) return this.#probe();
       if (this.wire.isPaused) return this.#look();
-      if (this.#exchange.request.decoder.done) return;
+      if (this.#exchange.request.isComplete) return;
       return this.#exchange.timeOutRequest();
     }
-    if (!this.#isIdle && this.#exchange.request.decoder.done) return this.#refuse(-408);
+    if (!this.#isIdle && this.#exchange.request.isComplete) return this.#refuse(-408);
     this.close();
   }
 
@@ -394,6 +344,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
     this.#isClosing = true;
     this.deadline = Infinity;
     this.#stash = undefined;
+    this.#linger?.end();
     this.#runtime.connections.close(this.ticket);
     this.#runtime.clients.delete(this);
     this.#runtime.deadlines.remove(this);
@@ -410,20 +361,18 @@ export class ClientConnection implements WireOwner, ExchangeClient {
       : -1;
   }
 
-  /**
-   * Ends the connection behind what has been written. What still comes in is read for a while: closing
-   * a socket with unread bytes would send a reset, which can take the answer with it.
-   */
+  /** Ends the connection behind what has been written. */
   close(): void {
+    this.#end(!this.#exchange.request.isComplete);
+  }
+
+  /** @param isInBody a body may be on its way */
+  #end(isInBody: boolean): void {
     if (this.#isClosing) return;
-    if (!this.#exchange.request.decoder.done) this.#lingerMs = LINGER_IN_BODY_MS;
     this.#isClosing = true;
+    this.deadline = Infinity;
     this.#stash = undefined;
-    this.#discarded = 0;
-    this.wire.resume();
-    this.wire.end();
-    this.deadline = this.#runtime.deadlines.in(this.#lingerMs);
-    this.armWrite();
+    this.#linger = new Linger(this.#runtime, this.wire, isInBody);
   }
 
   /** Ends the connection so that the client sees that what it has is not whole. */

@@ -25,6 +25,7 @@ import { Course, type CourseUser } from "./course.ts";
 import type { Decision } from "./decision.ts";
 import { Race } from "./race.ts";
 import { Replay } from "./replay.ts";
+import type { RequestBody } from "./request-body.ts";
 import type { RequestHead } from "./request-head.ts";
 import type { Forwarding, RequestTarget } from "./request-writer.ts";
 import type { Failure } from "./retry.ts";
@@ -33,10 +34,6 @@ import type { Wire } from "./wire.ts";
 
 /** Whom a delivery tells. */
 export interface DeliveryUser extends AnswerUser {
-  /** All of the request's body has come. */
-  readonly isRequestComplete: boolean;
-  /** What ends it in the chunked coding; undefined before it has come. */
-  readonly requestEnd: Buffer | undefined;
   /** Nothing can be sent just now: body bytes have to wait until `onReady`. */
   onWaiting(): void;
   /** The request has gone to a backend as far as it is here; the rest of its body follows. */
@@ -60,6 +57,7 @@ export class Delivery implements AttemptUser, CourseUser {
   why: Cause = "no_backend";
   readonly #runtime: Runtime;
   readonly #user: DeliveryUser;
+  readonly #body: RequestBody;
   readonly #course: Course;
   readonly #race: Race;
   readonly #replay: Replay;
@@ -69,9 +67,11 @@ export class Delivery implements AttemptUser, CourseUser {
   #isHead = false;
   #wantsWebSocket = false;
 
-  constructor(runtime: Runtime, user: DeliveryUser) {
+  /** @param body of the requests, as it comes */
+  constructor(runtime: Runtime, user: DeliveryUser, body: RequestBody) {
     this.#runtime = runtime;
     this.#user = user;
+    this.#body = body;
     this.#replay = new Replay(runtime.kept);
     this.#course = new Course(runtime, this, this.#replay);
     this.#race = new Race(runtime, this);
@@ -223,7 +223,7 @@ export class Delivery implements AttemptUser, CourseUser {
   }
 
   get isRequestComplete(): boolean {
-    return this.#user.isRequestComplete;
+    return this.#body.isComplete;
   }
 
   get mayRepeat(): boolean {
@@ -255,7 +255,7 @@ export class Delivery implements AttemptUser, CourseUser {
     const replay = this.#replay;
     const { output } = this.#runtime;
     this.#account!.connected();
-    replay.send(output, attempt.backend!, attempt.wire, this.#user.requestEnd);
+    replay.send(output, attempt.backend!, attempt.wire, this.#body.lastChunk);
     // A fresh connection is not stale; without a policy nothing is made up for from here on.
     if (!replay.isRepeatable || !(attempt.isReused || this.#course.mayGoOn)) replay.drop();
     attempt.arm();

@@ -25,7 +25,6 @@ export interface Framing {
   cookie: string;
   /** Undefined where no Via is added. */
   via: Via | undefined;
-  marks: AnswerMarks;
 }
 
 /** The request's id: Balto's own, or what the backend says. */
@@ -44,14 +43,16 @@ export function writeResponseHead(
   bytes: Buffer,
   head: ResponseHead,
   framing: Framing,
+  marks: AnswerMarks,
 ): void {
-  writeStatusAndFields(output, bytes, head, framing);
-  if (framing.cors !== "") output.text(framing.cors);
+  const { minor, keepAlive, chunked, contentLength, cors, trailers } = framing;
+  writeStatusAndFields(output, bytes, head, cors !== "", trailers, marks.hasId);
+  if (cors !== "") output.text(cors);
   if (framing.cookie !== "") output.text(framing.cookie);
   if (framing.via !== undefined) output.put(framing.via.lineOf(head.minor));
-  framing.marks.writeAnswerFields(output);
+  marks.writeAnswerFields(output);
   if (!head.hasDate) writeDate(output);
-  writeFraming(output, framing);
+  writeFraming(output, minor, keepAlive, chunked, contentLength);
 }
 
 /** Writes an interim (1xx) head: its fields and `lines`, no framing. */
@@ -63,7 +64,7 @@ export function writeInterimHead(
   via: Via | undefined,
   marks: AnswerMarks = NO_MARKS,
 ): void {
-  writeStatusAndFields(output, bytes, head, { cors: "", trailers: false, marks });
+  writeStatusAndFields(output, bytes, head, false, false, marks.hasId);
   if (via !== undefined) output.put(via.lineOf(head.minor));
   output.text(lines);
   marks.writeAnswerFields(output);
@@ -97,8 +98,7 @@ export function writeOwnAnswer(output: Output, answer: OwnAnswer): number {
   if (hasBody) output.put(json === "" ? TEXT : JSON_TYPE);
   output.text(fields);
   writeDate(output);
-  const contentLength = hasBody ? body.length : -1;
-  writeFraming(output, { minor, keepAlive, chunked: false, contentLength });
+  writeFraming(output, minor, keepAlive, false, hasBody ? body.length : -1);
   if (!hasBody || isHead) return 0;
   output.text(body);
   return body.length;
@@ -108,7 +108,9 @@ function writeStatusAndFields(
   output: Output,
   bytes: Buffer,
   head: ResponseHead,
-  { cors, trailers, marks: { hasId } }: Pick<Framing, "cors" | "trailers" | "marks">,
+  hasCors: boolean,
+  trailers: boolean,
+  hasId: boolean,
 ): void {
   output.put(VERSION);
   output.decimal(head.status);
@@ -118,7 +120,7 @@ function writeStatusAndFields(
   const { fields } = head;
   let run = NO_RUN;
   for (let i = 0; i < fields.count; i++) {
-    run = passesToClient(bytes, fields, i, cors !== "", trailers, hasId)
+    run = passesToClient(bytes, fields, i, hasCors, trailers, hasId)
       ? keepField(output, bytes, fields, i, run)
       : endRun(output, bytes, fields, i, run);
   }
@@ -167,12 +169,10 @@ function writeDate(output: Output): void {
 
 function writeFraming(
   output: Output,
-  {
-    minor,
-    keepAlive,
-    chunked,
-    contentLength,
-  }: Pick<Framing, "minor" | "keepAlive" | "chunked" | "contentLength">,
+  minor: number,
+  keepAlive: boolean,
+  chunked: boolean,
+  contentLength: number,
 ): void {
   if (contentLength !== -1) {
     output.put(CONTENT_LENGTH);
