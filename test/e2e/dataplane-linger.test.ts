@@ -8,7 +8,7 @@ import { start } from "../harness/data-plane.ts";
 import { startOrigin } from "../harness/origin.ts";
 import { Pump } from "../harness/pump.ts";
 import { startRawOrigin } from "../harness/raw-origin.ts";
-import { until } from "../harness/until.ts";
+import { sleep, until } from "../harness/until.ts";
 
 const LENGTH = 20 * 1024 * 1024;
 const FIELDS = [`Content-Length: ${LENGTH}`];
@@ -96,3 +96,18 @@ test.each([1_000, 300_000])(
     expect(performance.now() - startedAt).toBeGreaterThan(sent === 1_000 ? 9_000 : 4_000);
   },
 );
+
+test("where the end of a body that nobody wants comes too late, the connection is closed soon", async () => {
+  const origin = await startOrigin();
+  const balto = await start(serving({ to: origin, bodyBytesMax: 100 }, { idleTimeoutMs: 120_000 }));
+  const client = await Client.to(balto.port);
+  const chunk = (bytes: number): string => `${bytes.toString(16)}\r\n${"x".repeat(bytes)}\r\n`;
+  await client.send(requestBytes("POST /", ["Transfer-Encoding: chunked"], chunk(200)));
+  expect((await client.answer()).status).toBe(413);
+  await client.send(chunk(60_000));
+  // So that the rest is a read of its own.
+  await sleep(300);
+  await client.send(`${chunk(8_000)}0\r\n\r\n`);
+  expect((await client.rest()).ending).toBe("fin");
+  await until("no connection left", () => balto.connections() === 0, 20_000);
+});
