@@ -294,6 +294,7 @@ export class Exchange implements DeliveryUser {
       return this.#break("answer broken off", "backend_cut");
     this.#runtime.output.clear();
     body.finish(this.#client.wire, this.#runtime.output);
+    this.#client.armWrite();
     this.#finish();
   }
 
