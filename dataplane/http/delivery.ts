@@ -199,10 +199,17 @@ export class Delivery implements AttemptUser, CourseUser {
     const isClients = this.isReady && !this.isRequestComplete && this.wire.isFlushed;
     this.cause = "request timeout";
     this.why = isClients ? "request_timeout" : "backend_timeout";
-    const { backend } = this;
-    if (!isClients && backend !== undefined) this.#account!.attemptFailed(backend, false);
+    if (!isClients) this.#blame();
     this.#race.end(isClients ? "aborted" : "timeout");
     this.#giveUp(isClients ? 408 : 504);
+  }
+
+  /** What is under way has failed. */
+  #blame(): void {
+    const { leader } = this.#race;
+    const other = this.#race.beside(leader);
+    if (leader.isActive) this.#account!.attemptFailed(leader.backend!, false);
+    if (other !== undefined) this.#account!.attemptFailed(other.backend!, false);
   }
 
   #giveUp(status: OwnStatus): void {

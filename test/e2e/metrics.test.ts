@@ -6,6 +6,13 @@ import { expect, test } from "vitest";
 import { WebSocket } from "ws";
 
 import { publish, published, serving } from "../harness/artifact.ts";
+import {
+  inOrder,
+  neverAnswers,
+  resets,
+  RETRY_ALL,
+  startBadBackend,
+} from "../harness/bad-backends.ts";
 import { ask, Client } from "../harness/client.ts";
 import { launch, start } from "../harness/data-plane.ts";
 import { startOrigin } from "../harness/origin.ts";
@@ -127,6 +134,40 @@ test("failures are told apart, and a client that leaves is a 499", async () => {
   expect(failures(`slow.test-${origin.url}`, "connection_error")).toBe(1);
   expect(page.sum("balto_drops_total", { reason: "malformed_request" })).toBe(1);
   expect(page.sum("balto_backend_active_connections")).toBe(0);
+});
+
+test("where a request's whole time is over, each attempt under way has failed, and none twice", async () => {
+  const resetting = await startBadBackend(resets);
+  const [first, second] = await Promise.all([neverAnswers, neverAnswers].map(startBadBackend));
+  const timeouts = { requestMs: 400 };
+  const balto = await start(
+    serving([
+      {
+        domains: ["paused.test"],
+        to: resetting,
+        timeouts,
+        retry: {
+          ...RETRY_ALL,
+          backoff: { initialMs: 9_000, maxMs: 9_000, multiplierPercent: 100, jitterPercent: 0 },
+        },
+      },
+      {
+        domains: ["hedged.test"],
+        to: inOrder(first!, second!),
+        timeouts,
+        hedgeAfterMs: 50,
+        retry: { budgetPercent: 1_000 },
+      },
+    ]),
+  );
+  expect((await ask(balto.port, "GET /", ["Host: paused.test"])).status).toBe(504);
+  expect((await ask(balto.port, "GET /", ["Host: hedged.test"])).status).toBe(504);
+  const page = await scrape(balto.port);
+  const failures = (backend: string): number =>
+    page.sum("balto_backend_failures_total", { backend_id: backend });
+  expect(failures(`paused.test-${resetting.url}`)).toBe(1);
+  expect(failures(`hedged.test-${first!.url}`)).toBe(1);
+  expect(failures(`hedged.test-${second!.url}`)).toBe(1);
 });
 
 test("what is no route any more is no series any more, and what stays goes on", async () => {
