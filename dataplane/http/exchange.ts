@@ -320,8 +320,9 @@ export class Exchange implements DeliveryUser {
 
   /** Answers with a status of Balto's own. `fields` are whole lines. */
   reply(status: OwnStatus, fields = "", json = ""): void {
-    const { output } = this.#runtime;
+    const { output, isDraining } = this.#runtime;
     const account = this.#account!;
+    if (isDraining) this.#answer.keepAlive = false;
     output.clear();
     const bytes = this.#answer.writeOwn(output, status, fields, json, this.request, account);
     account.replied(status, bytes);

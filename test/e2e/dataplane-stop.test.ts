@@ -101,6 +101,27 @@ test("while it drains, a connection that waits is still served, and closed with 
   expect(await balto.ends()).toEqual(CLEAN);
 });
 
+test("while it drains, its own answers end their connections as well", async () => {
+  let mayEnd = false;
+  const origin = await startRawOrigin(async (peer) => {
+    await peer.request();
+    await until("leave to end", () => mayEnd);
+    peer.reset();
+  });
+  const balto = await start(serving({ to: origin }));
+  const client = await Client.to(balto.port);
+  await client.send(requestBytes("POST /", [], "body"));
+  await origin.peer(0);
+  balto.signal("SIGTERM");
+  await balto.says("Draining");
+  await until("the listeners closed", () => !hasListener(balto.port), 5_000);
+  mayEnd = true;
+  const answer = await client.answer();
+  expect([answer.status, answer.field("connection")]).toEqual([502, "close"]);
+  client.close();
+  expect(await balto.ends()).toEqual(CLEAN);
+});
+
 test("a data plane with waiting connections only ends soon", async () => {
   const origin = await startOrigin();
   const balto = await start(serving({ to: origin }), { workers: 2 });
