@@ -334,7 +334,6 @@ export class Attempt implements UpstreamUser, AlarmOwner {
     this.cause = cause;
     if (this.isTimedOut) this.why = "backend_timeout";
     else this.why = failure === "connect-failure" ? "connect_failed" : end;
-    this.#latencyMs = now() - this.#sentAt;
     this.end(failure === "status" ? this.outcome : failure);
     this.#user.onFailed(this, failure);
   }
@@ -344,6 +343,7 @@ export class Attempt implements UpstreamUser, AlarmOwner {
     const upstream = this.#upstream;
     this.#upstream = undefined;
     upstream?.destroy();
+    if (!this.#hasHead) this.#latencyMs = now() - this.#sentAt;
     this.#settle(outcome);
   }
 

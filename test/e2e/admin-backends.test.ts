@@ -279,3 +279,14 @@ test("health is shown, measured and told of, also of a backend that had no reque
   expect((await backends(balto))[0]).toMatchObject({ healthy: true });
   expect(await healthy()).toBe(1);
 });
+
+test("a backend that a request has waited for in vain is known to be as slow as that", async () => {
+  const silent = await startOrigin(() => undefined);
+  const requestMs = 2_500;
+  const balto = await start(
+    serving({ to: silent, policy: { algorithm: "ewma" }, timeouts: { requestMs } }),
+  );
+  expect((await ask(balto.port, "GET /")).status).toBe(504);
+  const [shown] = await backends(balto);
+  expect(shown!["ewma_ms"]).toBeGreaterThan(requestMs - 100);
+});
