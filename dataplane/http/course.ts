@@ -127,10 +127,13 @@ export class Course implements TurnUser, ScheduleUser {
 
   /** A backend for an attempt beside the one that is under way; undefined where there shall be none. */
   hedge(asked: Backend): Backend | undefined {
-    const hasOthers = this.#route!.pool.backends.length > 1;
-    if (!this.#replay.isKept || !hasOthers || !this.#takeBudget()) return undefined;
-    this.#picks.tried(asked);
-    return this.#picks.another();
+    const picks = this.#picks;
+    if (!this.#replay.isKept || this.#route!.pool.backends.length < 2) return undefined;
+    picks.tried(asked);
+    const backend = picks.another();
+    if (backend === undefined || this.#takeBudget()) return backend;
+    picks.giveBack(backend);
+    return undefined;
   }
 
   /**

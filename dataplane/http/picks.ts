@@ -42,8 +42,13 @@ export class Picks {
     if (tried.length >= this.#pool!.backends.length) return undefined;
     const backend = this.next();
     if (backend === undefined || !tried.includes(backend)) return backend;
-    backend.settle("aborted", 0, this.ticket);
+    this.giveBack(backend);
     return undefined;
+  }
+
+  /** The backend of the last pick is not asked. */
+  giveBack(backend: Backend): void {
+    backend.settle("aborted", 0, this.ticket);
   }
 
   /** It was asked: others come first from now on, the one that the client is bound to, too. */

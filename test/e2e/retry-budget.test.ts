@@ -10,8 +10,11 @@ import {
   RETRY_ALL,
   startBadBackend,
 } from "../harness/bad-backends.ts";
-import { Client } from "../harness/client.ts";
+import { ask, Client } from "../harness/client.ts";
 import { start } from "../harness/data-plane.ts";
+import { startOrigin } from "../harness/origin.ts";
+import { sleep, until } from "../harness/until.ts";
+import { json, LOCAL, TOKEN } from "./admin-plane.ts";
 
 const BUDGET = 0.2;
 /** Retries a second that are always allowed, of all workers together. */
@@ -82,4 +85,36 @@ test("a pool with little traffic has its retries all the same", async () => {
   const client = await Client.to(balto.port);
   for (let n = 0; n < 3; n++) await client.ask("GET /");
   expect(bad.requests.length).toBe(6);
+});
+
+test("a hedge for which there is no other backend takes nothing off it", async () => {
+  const slowOrBad = await startBadBackend(async (peer, { requestLine }) => {
+    if (requestLine.includes("/bad")) return peer.reset();
+    await sleep(2_000);
+    await answers(200)(peer, {} as never);
+  });
+  const drained = await startOrigin();
+  const balto = await start(
+    serving({
+      to: [slowOrBad, drained],
+      hedgeAfterMs: 20,
+      retry: { ...RETRY_ALL, attempts: 1, budgetPercent: 0 },
+      policy: { breaker: undefined, passive: undefined },
+    }),
+  );
+  const backends = json(await ask(balto.port, "GET /balto/backends", [LOCAL])) as {
+    id: string;
+    url: string;
+  }[];
+  const { id } = backends.find(({ url }) => url === drained.url)!;
+  const drain = `POST /balto/backends/${encodeURIComponent(id)}/drain`;
+  expect((await ask(balto.port, drain, [TOKEN])).status).toBe(200);
+  const slow = Array.from({ length: 20 }, () => ask(balto.port, "GET /slow"));
+  await until("the slow ones", () => slowOrBad.requests.length === 20);
+  // Long enough for a hedge of each, and too short for the floor to come back.
+  await sleep(100);
+  await Promise.all(Array.from({ length: FLOOR }, () => ask(balto.port, "GET /bad")));
+  expect(slowOrBad.requests.length).toBe(20 + 2 * FLOOR);
+  await Promise.all(slow);
+  expect(drained.requests.length).toBe(0);
 });
