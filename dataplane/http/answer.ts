@@ -22,7 +22,7 @@ import {
 import type { OwnStatus } from "./status.ts";
 import type { Via } from "./via.ts";
 
-export class Answer implements Framing {
+export class Answer {
   /** Its head has gone to the client; interim ones do not count. */
   hasBegun = false;
   /** Another request may follow on the client's connection. */
@@ -32,13 +32,10 @@ export class Answer implements Framing {
   /** The backend's connection may be kept behind the answer, and for how long; -1 is not said. */
   isUpstreamKept = true;
   upstreamKeepAliveSeconds = -1;
-  minor = 1;
-  chunked = false;
-  trailers = false;
-  contentLength = -1;
+  /** CORS lines of Balto's own, each with its CRLF. */
   cors = "";
-  cookie = "";
-  via: Via | undefined;
+  #via: Via | undefined;
+  #minor = 1;
   #isHead = false;
   #wantsContinue = false;
   #hasContinued = false;
@@ -48,7 +45,7 @@ export class Answer implements Framing {
   /** A request has come. */
   begin(head: RequestHead, isDraining: boolean): void {
     this.hasBegun = false;
-    this.minor = head.minor;
+    this.#minor = head.minor;
     this.keepAlive = head.keepAlive && !isDraining;
     this.#isHead = head.isHead;
     this.#wantsContinue = head.expectsContinue;
@@ -57,13 +54,13 @@ export class Answer implements Framing {
 
   /** The request is forwarded. */
   forwarded(head: RequestHead, { forwarding: { via, passesTrailers } }: Decision): void {
-    this.via = via;
+    this.#via = via;
     this.#acceptsTrailers = passesTrailers && head.acceptsTrailers;
   }
 
   /** 1xx go on to clients that know of them; a 100 only to one that asked for it, and once. */
   passesInterim(status: number): boolean {
-    if (this.minor === 0) return false;
+    if (this.#minor === 0) return false;
     if (status !== 100) return true;
     if (!this.#wantsContinue || this.#hasContinued) return false;
     this.#hasContinued = true;
@@ -72,7 +69,7 @@ export class Answer implements Framing {
 
   /** Writes an interim head. `bytes` is what `head` was parsed from. */
   writeInterim(output: Output, bytes: Buffer, head: ResponseHead): void {
-    writeInterimHead(output, bytes, head, "", this.via);
+    writeInterimHead(output, bytes, head, "", this.#via);
   }
 
   /**
@@ -87,7 +84,7 @@ export class Answer implements Framing {
     cookie: string,
     account: Account,
   ): void {
-    writeInterimHead(output, bytes, head, cookie, this.via, account);
+    writeInterimHead(output, bytes, head, cookie, this.#via, account);
   }
 
   /**
@@ -107,20 +104,25 @@ export class Answer implements Framing {
     const { body } = this;
     const { decoder } = body;
     const isUnsized = head.beginBody(decoder, this.#isHead) && head.contentLength === -1;
-    this.chunked = isUnsized && this.minor > 0;
-    this.contentLength = head.status === 204 ? -1 : head.contentLength;
-    this.cookie = cookie;
+    const chunked = isUnsized && this.#minor > 0;
     // An early answer: what is left of the request may be a lot.
     const isEarly = !request.isComplete && this.#wantsContinue && request.relay.bytes === 0;
-    if (isEarly || isDraining || (isUnsized && !this.chunked)) this.keepAlive = false;
-    body.begin(this.chunked);
-    this.trailers = this.chunked && head.isChunked && this.#acceptsTrailers;
-    if (this.trailers)
-      body.passTrailers(RESPONSE_HEAD.fieldsMax, head.fields.connectionNames(bytes));
+    if (isEarly || isDraining || (isUnsized && !chunked)) this.keepAlive = false;
+    body.begin(chunked);
+    const trailers = chunked && head.isChunked && this.#acceptsTrailers;
+    if (trailers) body.passTrailers(RESPONSE_HEAD.fieldsMax, head.fields.connectionNames(bytes));
     this.isUpstreamKept = head.keepAlive && !decoder.endsWithConnection;
     this.upstreamKeepAliveSeconds = head.keepAliveSeconds;
     this.hasBegun = true;
-    writeResponseHead(output, bytes, head, this, account);
+    framing.minor = this.#minor;
+    framing.keepAlive = this.keepAlive;
+    framing.chunked = chunked;
+    framing.trailers = trailers;
+    framing.contentLength = head.status === 204 ? -1 : head.contentLength;
+    framing.cors = this.cors;
+    framing.cookie = cookie;
+    framing.via = this.#via;
+    writeResponseHead(output, bytes, head, framing, account);
   }
 
   /**
@@ -142,9 +144,21 @@ export class Answer implements Framing {
       status,
       fields: this.cors + account.answerFields + fields,
       json,
-      minor: this.minor,
+      minor: this.#minor,
       keepAlive: this.keepAlive,
       isHead: this.#isHead,
     });
   }
 }
+
+/** Of the head that is being written: one object for all of them. */
+const framing: Framing = {
+  minor: 1,
+  keepAlive: true,
+  chunked: false,
+  trailers: false,
+  contentLength: -1,
+  cors: "",
+  cookie: "",
+  via: undefined,
+};

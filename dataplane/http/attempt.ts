@@ -92,6 +92,11 @@ export class Attempt implements UpstreamUser, AlarmOwner {
     this.#user = user;
   }
 
+  /** Another one of the same request, to be made beside this one. */
+  twin(): Attempt {
+    return new Attempt(this.#runtime, this.#user);
+  }
+
   /** It is under way: picked and not settled. */
   get isActive(): boolean {
     return this.#isPicked;

@@ -1,7 +1,8 @@
 /**
- * Course: which backend a request goes to next, and when: at once, in its turn where every backend is full,
- * after a pause where an attempt has failed, or beside an attempt that takes too long. It sees to the limit of
- * the request's whole time as well. What an attempt is and what becomes of it is its user's business (delivery.ts).
+ * Course: where a request goes next that its first backend has not answered, and when: in its turn where every
+ * backend is full, at once or after a pause where an attempt has failed, beside an attempt that takes too long. It
+ * sees to the limit of the request's whole time as well. What an attempt is and what becomes of it is its user's
+ * business (delivery.ts).
  */
 import type { Route } from "../generation.ts";
 import type { Account } from "../observation/account.ts";
@@ -9,9 +10,9 @@ import type { Cause } from "../observation/cause.ts";
 import type { Backend } from "../pool/backend.ts";
 import type { Ticket } from "../pool/state/breaker.ts";
 import type { Runtime } from "../runtime.ts";
-import { Picks } from "./picks.ts";
+import type { Picks } from "./picks.ts";
 import type { Replay } from "./replay.ts";
-import { backoffMs, type Failure, isListed, mayRetry } from "./retry.ts";
+import { backoffMs, type Failure, mayRetry } from "./retry.ts";
 import { Schedule, type ScheduleUser } from "./schedule.ts";
 import { Turn, type TurnUser } from "./turn.ts";
 
@@ -35,75 +36,48 @@ export interface CourseUser {
 export class Course implements TurnUser, ScheduleUser {
   readonly #runtime: Runtime;
   readonly #user: CourseUser;
+  readonly #picks: Picks;
   readonly #replay: Replay;
-  readonly #picks = new Picks();
-  /** Made when they are first needed: most requests wait for nothing. */
-  #turn: Turn | undefined;
-  #schedule: Schedule | undefined;
+  readonly #turn: Turn;
+  readonly #schedule: Schedule;
   #route: Route | undefined;
   #account: Account | undefined;
-  /** A second backend is asked after so long; 0 where none is. Milliseconds. */
-  #hedgeAfterMs = 0;
   #retries = 0;
   #connectFailures = 0;
 
   /** @param replay what is kept of the request */
-  constructor(runtime: Runtime, user: CourseUser, replay: Replay) {
+  constructor(runtime: Runtime, user: CourseUser, picks: Picks, replay: Replay) {
     this.#runtime = runtime;
     this.#user = user;
+    this.#picks = picks;
     this.#replay = replay;
+    this.#turn = new Turn(this, picks.request);
+    this.#schedule = new Schedule(runtime.wheel, this);
   }
 
-  /**
-   * A request begins.
-   *
-   * @param hash of the request's key; 0 where the pool does not hash
-   * @param sticky the backend that the client is bound to; -1 is none
-   * @param mayHedge it may be sent to two backends at a time, where the service does that
-   * @returns the first backend, picked with `ticket`; undefined where there is none, or `isPoolFull`
-   */
-  begin(
-    route: Route,
-    hash: number,
-    sticky: number,
-    mayHedge: boolean,
-    account: Account,
-  ): Backend | undefined {
+  /** A request begins. */
+  begin(route: Route, account: Account): void {
     this.#route = route;
     this.#account = account;
-    this.#hedgeAfterMs = mayHedge ? route.hedgeAfterMs : 0;
     this.#retries = this.#connectFailures = 0;
-    route.pool.retryBudget.countRequest(this.#runtime.deadlines.now);
-    this.#picks.begin(route.pool, hash, sticky);
-    return this.#picks.next();
   }
 
-  /** What the last pick has to be settled with. */
-  get ticket(): Ticket {
-    return this.#picks.ticket;
-  }
-
-  /** The last pick has found none only because all have as many requests as they may: `wait`. */
-  get isPoolFull(): boolean {
-    return this.#picks.isPoolFull;
-  }
-
-  /** Further attempts are possible behind a request that was sent. */
-  get mayGoOn(): boolean {
-    return this.#route!.retry.attempts > 0 || this.#hedgeAfterMs > 0;
+  /** The request has an answer, or will have none: nothing is waited for any more. */
+  end(): void {
+    this.#turn.cancel();
+    this.#schedule.clear();
   }
 
   // --- limits in time ----------------------------------------------------------------------------
 
   /** From now on the whole request may take so long. */
-  limit(): void {
-    const { requestMs } = this.#route!.timeouts;
-    if (requestMs > 0) this.#plan().endIn(requestMs);
+  endIn(ms: number): void {
+    this.#schedule.endIn(ms);
   }
 
-  /** The first attempt begins: from now on its answer may take so long until there is a second one. */
-  planHedge(): void {
-    if (this.#hedgeAfterMs > 0) this.#plan().hedgeIn(this.#hedgeAfterMs);
+  /** From now on an answer may take so long before there is a second attempt. */
+  hedgeIn(ms: number): void {
+    this.#schedule.hedgeIn(ms);
   }
 
   onHedgeDue(): void {
@@ -114,18 +88,14 @@ export class Course implements TurnUser, ScheduleUser {
     this.#user.onRequestTimeout();
   }
 
-  #plan(): Schedule {
-    return (this.#schedule ??= new Schedule(this.#runtime.wheel, this));
-  }
+  // --- beside an attempt -------------------------------------------------------------------------
 
-  // --- the next backend --------------------------------------------------------------------------
-
-  /** This backend was asked, and others come first from now on. */
-  tried(backend: Backend): void {
-    this.#picks.tried(backend);
-  }
-
-  /** A backend for an attempt beside the one that is under way; undefined where there shall be none. */
+  /**
+   * A backend for an attempt beside the one that is under way, picked with the ticket of the picks.
+   *
+   * @param asked that one's backend
+   * @returns undefined where there shall be none
+   */
   hedge(asked: Backend): Backend | undefined {
     const picks = this.#picks;
     if (!this.#replay.isKept || this.#route!.pool.backends.length < 2) return undefined;
@@ -136,30 +106,26 @@ export class Course implements TurnUser, ScheduleUser {
     return undefined;
   }
 
-  /**
-   * The only attempt under way has failed. `onBackend` follows where this returns true, or has come
-   * already.
-   *
-   * @param failure "status" for an answer that `passesOver` has let go
-   */
-  goOn(failure: Failure): boolean {
-    this.#hedgeAfterMs = 0;
-    this.#schedule?.cancelHedge();
-    if (failure === "connect-failure" && this.#goElsewhere()) return true;
-    if (failure !== "status" && !this.#takeRetry(failure, 0)) return false;
-    this.#plan().retryIn(backoffMs(this.#route!.retry, this.#retries++));
-    this.#user.onWaiting();
-    return true;
-  }
+  // --- behind an attempt -------------------------------------------------------------------------
 
-  /** An answer with this status is let go, and another attempt made: that is taken off the budget. */
+  /** An answer with this status is let go for another attempt, which is taken off the budget. */
   passesOver(status: number): boolean {
     return this.#takeRetry("status", status);
   }
 
-  /** The policy of retries lists the status. */
-  isListed(status: number): boolean {
-    return isListed(this.#route!.retry, "status", status);
+  /**
+   * The only attempt under way has failed. Where this returns true `onBackend` or `onNoBackend` follows, or
+   * has come already.
+   *
+   * @param failure "status" for an answer that `passesOver` has let go
+   */
+  goOn(failure: Failure): boolean {
+    this.#schedule.cancelHedge();
+    if (failure === "connect-failure" && this.#goElsewhere()) return true;
+    if (failure !== "status" && !this.#takeRetry(failure, 0)) return false;
+    this.#schedule.retryIn(backoffMs(this.#route!.retry, this.#retries++));
+    this.#user.onWaiting();
+    return true;
   }
 
   /** Nothing was sent, so that any request may go to another backend at once. */
@@ -190,27 +156,19 @@ export class Course implements TurnUser, ScheduleUser {
     this.#user.onNoBackend("no_backend");
   }
 
+  // --- in its turn -------------------------------------------------------------------------------
+
   /** Every backend has as many requests as it may have: in turn, for a limited time. */
   wait(): void {
-    const turn = (this.#turn ??= new Turn(this, this.#picks.request));
-    if (turn.begin(this.#route!.pool, this.#account!)) return this.#user.onWaiting();
+    if (this.#turn.begin(this.#route!.pool, this.#account!)) return this.#user.onWaiting();
     this.#user.onNoBackend("queue_full", "every backend is full, and so is the queue");
   }
 
   onTurn(backend: Backend, ticket: Ticket): void {
-    this.planHedge();
     this.#user.onBackend(backend, ticket);
   }
 
   onTurnMissed(): void {
     this.#user.onNoBackend("queue_timeout", "every backend is full");
-  }
-
-  // --- the end -----------------------------------------------------------------------------------
-
-  /** Nothing is waited for any more. */
-  end(): void {
-    this.#turn?.cancel();
-    this.#schedule?.clear();
   }
 }

@@ -23,12 +23,13 @@ import type { Runtime } from "../runtime.ts";
 import type { AnswerUser, Attempt, AttemptUser } from "./attempt.ts";
 import { Course, type CourseUser } from "./course.ts";
 import type { Decision } from "./decision.ts";
+import { Picks } from "./picks.ts";
 import { Race } from "./race.ts";
 import { Replay } from "./replay.ts";
 import type { RequestBody } from "./request-body.ts";
 import type { RequestHead } from "./request-head.ts";
 import type { Forwarding, RequestTarget } from "./request-writer.ts";
-import type { Failure } from "./retry.ts";
+import { type Failure, isListed } from "./retry.ts";
 import type { OwnStatus } from "./status.ts";
 import type { Wire } from "./wire.ts";
 
@@ -58,12 +59,16 @@ export class Delivery implements AttemptUser, CourseUser {
   readonly #runtime: Runtime;
   readonly #user: DeliveryUser;
   readonly #body: RequestBody;
-  readonly #course: Course;
+  readonly #picks = new Picks();
   readonly #race: Race;
   readonly #replay: Replay;
+  /** Made when it is first needed: most requests are answered by their first backend. */
+  #course: Course | undefined;
   #route: Route | undefined;
   /** What is noted of the request. It is over when the exchange is. */
   #account: Account | undefined;
+  /** Another backend is asked as well where the first one takes so long; 0 where none is. Milliseconds. */
+  #hedgeAfterMs = 0;
   #isHead = false;
   #wantsWebSocket = false;
 
@@ -73,7 +78,6 @@ export class Delivery implements AttemptUser, CourseUser {
     this.#user = user;
     this.#body = body;
     this.#replay = new Replay(runtime.kept);
-    this.#course = new Course(runtime, this, this.#replay);
     this.#race = new Race(runtime, this);
   }
 
@@ -90,7 +94,7 @@ export class Delivery implements AttemptUser, CourseUser {
     account: Account,
   ): RequestTarget | undefined {
     const { route } = forwarding;
-    const course = this.#course;
+    const picks = this.#picks;
     const replay = this.#replay;
     this.#route = route;
     this.#account = account;
@@ -101,12 +105,16 @@ export class Delivery implements AttemptUser, CourseUser {
     replay.begin(head, route.retry);
     // A body or a tunnel would have to wait for the winner of two.
     const mayHedge = head.isSafe && replay.isBodiless && !head.wantsWebSocket;
-    const backend = course.begin(route, hash, sticky, mayHedge, account);
+    this.#hedgeAfterMs = mayHedge ? route.hedgeAfterMs : 0;
+    this.#course?.begin(route, account);
+    route.pool.retryBudget.countRequest(this.#runtime.deadlines.now);
+    picks.begin(route.pool, hash, sticky);
+    const backend = picks.next();
     if (backend !== undefined) {
-      this.#take(this.#race.leader, backend, course.ticket, account.startedAt);
+      this.#take(this.#race.leader, backend, picks.ticket, account.startedAt);
       return backend;
     }
-    if (course.isPoolFull) return NOBODY;
+    if (picks.isPoolFull) return NOBODY;
     this.cause = "no backend can be used";
     this.why = "no_backend";
     return undefined;
@@ -119,27 +127,40 @@ export class Delivery implements AttemptUser, CourseUser {
    * kept, and the body has to wait for `onReady` or `onUndeliverable`, which may have come already
    */
   start(forwarding: Forwarding): boolean {
-    const course = this.#course;
     const replay = this.#replay;
     const { leader } = this.#race;
     const { output } = this.#runtime;
-    course.limit();
+    const { requestMs } = this.#route!.timeouts;
+    if (requestMs > 0) this.#plan().endIn(requestMs);
     if (this.attempts === 0) {
       replay.keep(output, forwarding);
       output.clear();
-      course.wait();
+      this.#plan().wait();
       return false;
     }
     const { isConnected } = leader;
-    if (!isConnected || (replay.isRepeatable && (leader.isReused || course.mayGoOn)))
+    if (!isConnected || (replay.isRepeatable && (leader.isReused || this.#mayGoOn)))
       replay.keep(output, forwarding);
-    course.planHedge();
+    if (this.#hedgeAfterMs > 0) this.#plan().hedgeIn(this.#hedgeAfterMs);
     if (!isConnected) {
       output.clear();
       this.#user.onWaiting();
     }
     leader.start();
     return isConnected;
+  }
+
+  /** Further attempts are possible behind a request that was sent. */
+  get #mayGoOn(): boolean {
+    return this.#route!.retry.attempts > 0 || this.#hedgeAfterMs > 0;
+  }
+
+  #plan(): Course {
+    if (this.#course === undefined) {
+      this.#course = new Course(this.#runtime, this, this.#picks, this.#replay);
+      this.#course.begin(this.#route!, this.#account!);
+    }
+    return this.#course;
   }
 
   /** Counts an attempt and takes its connection; the head is written next. */
@@ -158,14 +179,15 @@ export class Delivery implements AttemptUser, CourseUser {
   }
 
   onBackend(backend: Backend, ticket: Ticket): void {
+    if (this.#hedgeAfterMs > 0) this.#plan().hedgeIn(this.#hedgeAfterMs);
     this.#begin(this.#race.leader, backend, ticket);
   }
 
   onHedgeDue(): void {
     const { leader } = this.#race;
     if (!leader.isActive) return;
-    const backend = this.#course.hedge(leader.backend!);
-    if (backend !== undefined) this.#begin(this.#race.hedge, backend, this.#course.ticket);
+    const backend = this.#plan().hedge(leader.backend!);
+    if (backend !== undefined) this.#begin(this.#race.hedge, backend, this.#picks.ticket);
   }
 
   /** Begins an attempt with what is kept. */
@@ -182,10 +204,11 @@ export class Delivery implements AttemptUser, CourseUser {
     this.cause = attempt.cause;
     this.why = attempt.why;
     this.#account!.attemptFailed(attempt.backend!, failure === "status");
-    this.#course.tried(attempt.backend!);
+    this.#picks.tried(attempt.backend!);
     const other = race.beside(attempt);
-    if (other !== undefined) race.lead(other);
-    else if (!this.#course.goOn(failure)) this.#giveUp(attempt.isTimedOut ? 504 : 502);
+    if (other !== undefined) return race.lead(other);
+    this.#hedgeAfterMs = 0;
+    if (!this.#plan().goOn(failure)) this.#giveUp(attempt.isTimedOut ? 504 : 502);
   }
 
   onNoBackend(why: Cause, cause = this.cause): void {
@@ -264,7 +287,7 @@ export class Delivery implements AttemptUser, CourseUser {
     this.#account!.connected();
     replay.send(output, attempt.backend!, attempt.wire, this.#body.lastChunk);
     // A fresh connection is not stale; without a policy nothing is made up for from here on.
-    if (!replay.isRepeatable || !(attempt.isReused || this.#course.mayGoOn)) replay.drop();
+    if (!replay.isRepeatable || !(attempt.isReused || this.#mayGoOn)) replay.drop();
     attempt.arm();
     this.#user.onReady();
   }
@@ -295,9 +318,10 @@ export class Delivery implements AttemptUser, CourseUser {
 
   /** An answer that is not passed on: there is hope for a better one. */
   #isPassedOver(attempt: Attempt, status: number): boolean {
-    const course = this.#course;
-    if (this.#race.beside(attempt) === undefined) return course.passesOver(status);
-    return status >= 500 || isFailure(attempt.outcome) || course.isListed(status);
+    const isAlone = this.#race.beside(attempt) === undefined;
+    if (!isListed(this.#route!.retry, "status", status))
+      return !isAlone && (status >= 500 || isFailure(attempt.outcome));
+    return !isAlone || this.#plan().passesOver(status);
   }
 
   #accept(attempt: Attempt): void {
@@ -345,7 +369,7 @@ export class Delivery implements AttemptUser, CourseUser {
 
   /** There will be no further attempt. */
   #close(): void {
-    this.#course.end();
+    this.#course?.end();
     this.#replay.drop();
   }
 }

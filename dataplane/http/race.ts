@@ -10,14 +10,10 @@ import type { Runtime } from "../runtime.ts";
 import { Attempt, type AttemptUser } from "./attempt.ts";
 
 export class Race {
-  readonly #runtime: Runtime;
-  readonly #user: AttemptUser;
   #leader: Attempt;
   #other: Attempt | undefined;
 
   constructor(runtime: Runtime, user: AttemptUser) {
-    this.#runtime = runtime;
-    this.#user = user;
     this.#leader = new Attempt(runtime, user);
   }
 
@@ -28,7 +24,7 @@ export class Race {
 
   /** The attempt for a hedge, while the leader is under way alone. */
   get hedge(): Attempt {
-    return (this.#other ??= new Attempt(this.#runtime, this.#user));
+    return (this.#other ??= this.#leader.twin());
   }
 
   /** The other attempt, where it is under way. */

@@ -12,9 +12,8 @@ import type { RequestHead } from "./request-head.ts";
 export class RequestBody {
   /** On its way to a backend. */
   readonly relay: Relay = new Relay();
-  /** Bytes that were dropped, and how many may be. */
-  #dropped = 0;
-  #droppedMax = 0;
+  /** How many bytes of it may still be dropped. */
+  #droppable = 0;
 
   /** A request has come. */
   begin(head: RequestHead): void {
@@ -37,8 +36,7 @@ export class RequestBody {
   /** Nobody wants what is still to come of it: from now on it is dropped. */
   abandon(): void {
     const { left } = this.relay.decoder;
-    this.#dropped = 0;
-    this.#droppedMax = left <= UNWANTED_LENGTH_MAX ? left : UNWANTED_BYTES_MAX;
+    this.#droppable = left <= UNWANTED_LENGTH_MAX ? left : UNWANTED_BYTES_MAX;
   }
 
   /**
@@ -51,7 +49,7 @@ export class RequestBody {
     const { decoder } = this.relay;
     if (decoder.done) return start;
     if (!decoder.read(bytes, start, end)) return -1;
-    this.#dropped += decoder.next - start;
-    return this.#dropped > this.#droppedMax ? -1 : decoder.next;
+    this.#droppable -= decoder.next - start;
+    return this.#droppable < 0 ? -1 : decoder.next;
   }
 }

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { viewVerified } from "../../../artifact/view.ts";
 import { Generation } from "../../../dataplane/generation.ts";
 import { ClientConnection } from "../../../dataplane/http/client-connection.ts";
-import type { Wire, WireOwner } from "../../../dataplane/http/wire.ts";
+import type { Wire } from "../../../dataplane/http/wire.ts";
 import { PoolRegistry } from "../../../dataplane/pool/pool-registry.ts";
 import { PoolState } from "../../../dataplane/pool/state/pool-state.ts";
 import { Runtime } from "../../../dataplane/runtime.ts";
@@ -69,7 +69,7 @@ test("a client that takes all of an answer but what ends its body is cut off in 
   });
   const wire = new FullWire("0\r\n\r\n");
   const runtime = runtimeTo(origin.url);
-  const connection = new ClientConnection(runtime, false, (_: WireOwner) => wire);
+  const connection = new ClientConnection(runtime, false, () => wire);
   const request = Buffer.from("GET / HTTP/1.1\r\nHost: balto.test\r\n\r\n");
   connection.onData(request, 0, request.length);
   await until("the answer's end", () => wire.written.endsWith("\r\n0\r\n\r\n"));

@@ -1,7 +1,7 @@
 /** Retry: what a policy lists, and how long it waits. */
 import { expect, test } from "vitest";
 
-import { backoffMs, type Failure, isListed } from "../../../dataplane/http/retry.ts";
+import { backoffMs, type Failure, isListed, mayRetry } from "../../../dataplane/http/retry.ts";
 import { SERVICE_POLICY } from "../../fixtures/artifact-model.ts";
 
 const { retry } = SERVICE_POLICY;
@@ -29,6 +29,24 @@ test("a status is retried where it lies in one of the ranges", () => {
     isListed(policy, "status", status),
   );
   expect(listed).toEqual([429, 502, 503, 504]);
+});
+
+test("a failure is retried as often as the policy says, and only if all of the request is kept", () => {
+  const policy = { ...retry, attempts: 2, on: { ...retry.on, reset: true } };
+  const request = { isKept: true, isRepeatable: true };
+  const made = [0, 1, 2].map((retries) => mayRetry(policy, retries, "reset", 0, request));
+  expect(made).toEqual([true, true, false]);
+  expect(mayRetry(policy, 0, "reset", 0, { ...request, isKept: false })).toBe(false);
+  expect(mayRetry(policy, 0, "timeout", 0, request)).toBe(policy.on.timeout);
+});
+
+test("a request that does something is retried only where it was not sent", () => {
+  const on = { connectFailure: true, reset: true, timeout: true, statuses: [] };
+  const policy = { ...retry, attempts: 1, on };
+  const request = { isKept: true, isRepeatable: false };
+  expect(mayRetry(policy, 0, "connect-failure", 0, request)).toBe(true);
+  expect(mayRetry(policy, 0, "reset", 0, request)).toBe(false);
+  expect(mayRetry(policy, 0, "timeout", 0, request)).toBe(false);
 });
 
 test("each pause is longer than the one before, up to the limit", () => {
