@@ -1,9 +1,16 @@
 /**
  * Attempt: one try to have a request answered by one backend, from the pick to its outcome. It takes or
  * makes the connection, sees to its limits in time, reads the answer's head, and settles the pick exactly
- * once, however it ends.
+ * once, however it ends. What is sent, and what becomes of an answer or a failure, is its user's business
+ * (delivery.ts).
  *
- * What is sent, and what becomes of an answer or a failure, is its user's business (delivery.ts).
+ * It is one state machine, in which each state has a limit in time and may be left by every end of a
+ * connection, which is why it is in one file:
+ *
+ *     take ──► connecting ──► sending ──► awaiting the head ──► answering ──► settled
+ *       │          ▲             ▲              │
+ *       │          └─────────────┼──────────────┘  once, where a kept connection was stale
+ *       └────────────────────────┘                 a kept connection stands
  */
 import { now } from "../clock.ts";
 import type { Timeouts } from "../../artifact/model.ts";

@@ -233,7 +233,7 @@ export class ClientConnection implements WireOwner, ExchangeClient {
   /** The answer has been written; `keepAlive` says whether another request may follow. */
   onExchangeDone(keepAlive: boolean): void {
     this.#keepAlive = keepAlive;
-    this.#presence?.headSent();
+    this.#presence = undefined;
     if (!this.#exchange.request.isComplete && this.wire.isFlushed) this.#armUnwanted();
     // In #drive the rest of this request's bytes comes first.
     if (this.#isDriving) return;

@@ -187,7 +187,7 @@ export class Delivery implements AttemptUser, CourseUser {
     const { leader } = this.#race;
     if (!leader.isActive) return;
     const backend = this.#plan().hedge(leader.backend!);
-    if (backend !== undefined) this.#begin(this.#race.hedge, backend, this.#picks.ticket);
+    if (backend !== undefined) this.#begin(this.#race.second(), backend, this.#picks.ticket);
   }
 
   /** Begins an attempt with what is kept. */

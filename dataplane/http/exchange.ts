@@ -1,7 +1,7 @@
 /**
  * Exchange: one request and its answer, from the head that has been read to the answer's last byte.
- * This file is the life of a request as its client sees it; read it from `begin` down. How a backend is
- * found that answers it is delivery.ts; how the answer is put is answer.ts.
+ * This file is the life of a request as its client sees it, one story in one file; read it from `begin`
+ * down. How a backend is found that answers it is delivery.ts; how the answer is put is answer.ts.
  *
  * A client connection has one exchange at a time and uses the object again for the next one.
  */

@@ -22,8 +22,8 @@ export class Race {
     return this.#leader;
   }
 
-  /** The attempt for a hedge, while the leader is under way alone. */
-  get hedge(): Attempt {
+  /** The attempt to be made beside the leader, which is under way alone. */
+  second(): Attempt {
     return (this.#other ??= this.#leader.twin());
   }
 
