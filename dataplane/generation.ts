@@ -47,7 +47,7 @@ export interface Route {
   /** Bytes of a request's body; Infinity where there is no limit. */
   bodyBytesMax: number;
   /** `X-Param-<name>: `, in the order of the parameters. */
-  parameterFields: Buffer[];
+  parameterFields: readonly Buffer[];
   retry: RetryPolicy;
   /** 0 is no hedging. */
   hedgeAfterMs: number;
@@ -66,6 +66,8 @@ export class Generation {
   readonly settings: Settings;
   readonly cors: Cors | undefined;
   readonly streams: readonly Stream[];
+  /** Theirs stay, asked for or not. */
+  readonly streamPools: ReadonlySet<Pool>;
   /** Whose connections to the HTTP listener begin with a header of the PROXY protocol. */
   readonly proxies: Networks | undefined;
   /** Balto's own name in Via; undefined where it has none. */
@@ -78,6 +80,10 @@ export class Generation {
   readonly #resolved: ReadonlyMap<string, string>;
   readonly #trusted: Networks | undefined;
   readonly #routes = new Map<number, Route>();
+  /** Where the round through them is; undefined between two of them. */
+  #round: Iterator<[number, Route], undefined> | undefined;
+  /** What routes with the same parameters write before their values; nearly all have none. */
+  readonly #parameterFields = new Map<string, readonly Buffer[]>();
   /** Policies are few: routes share them. */
   readonly #servicePolicy: (row: number) => ServicePolicy;
   readonly #poolPolicy: (row: number) => PoolPolicy;
@@ -110,16 +116,45 @@ export class Generation {
       pools: new RowReader(view, "pools"),
     };
     // They are few, and their pools are in use from now on.
-    this.streams = streamsOf(view).map(
-      (stream) => new Stream(stream, resolved, (row) => this.#pool(row)),
-    );
+    const streamPools = new Set<Pool>();
+    const streamPool = (row: number): Pool => {
+      const pool = this.#pool(row);
+      streamPools.add(pool);
+      return pool;
+    };
+    this.streams = streamsOf(view).map((stream) => new Stream(stream, resolved, streamPool));
+    this.streamPools = streamPools;
   }
 
   /** The route of a row that the matcher found. */
   route(row: number): Route {
     let route = this.#routes.get(row);
-    if (route === undefined) this.#routes.set(row, (route = this.#read(row)));
+    if (route === undefined || route.pool.isClosed) {
+      this.#routes.set(row, (route = this.#read(row)));
+    }
+    route.pool.wasUsed = true;
     return route;
+  }
+
+  /**
+   * Goes on with a round through the routes that were asked for, or begins one: those whose pool has been
+   * let go go too. To be called again until it returns true.
+   *
+   * @param count how many are looked at
+   * @returns true where all have been looked at
+   */
+  forgetRoutes(count: number): boolean {
+    this.#round ??= this.#routes.entries();
+    for (let looked = 0; looked < count; looked++) {
+      const entry = this.#round.next().value;
+      if (entry === undefined) {
+        this.#round = undefined;
+        return true;
+      }
+      const [row, { pool }] = entry;
+      if (pool.isClosed) this.#routes.delete(row);
+    }
+    return false;
   }
 
   /** True where the forwarding fields of a peer are believed. */
@@ -145,7 +180,7 @@ export class Generation {
       preserveHost: policy.preserveHost,
       timeouts: policy.timeouts,
       bodyBytesMax: policy.bodyBytesMax || Infinity,
-      parameterFields: parameters.map((name) => Buffer.from(`X-Param-${name}: `)),
+      parameterFields: this.#parameterFieldsOf(parameters),
       retry: policy.retry,
       hedgeAfterMs: policy.hedgeAfterMs,
       pool,
@@ -153,6 +188,16 @@ export class Generation {
       sticky: this.#sticky(pool),
       meter: undefined,
     };
+  }
+
+  #parameterFieldsOf(names: readonly string[]): readonly Buffer[] {
+    const key = names.join(" ");
+    let fields = this.#parameterFields.get(key);
+    if (fields === undefined) {
+      fields = names.map((name) => Buffer.from(`X-Param-${name}: `));
+      this.#parameterFields.set(key, fields);
+    }
+    return fields;
   }
 
   #sticky(pool: Pool): Sticky<Backend> | undefined {

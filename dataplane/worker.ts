@@ -10,6 +10,7 @@ import { ConnectionCounter, ConnectionCounts } from "./connection-counts.ts";
 import { giveListener, takeListener } from "./descriptor-passing.ts";
 import { descriptorEdges } from "./descriptors.ts";
 import { Generation } from "./generation.ts";
+import { GiveBack } from "./give-back.ts";
 import { handoverPath } from "./handover.ts";
 import { limitConnects, type ListeningHandle, type TcpHandle } from "./http/tcp-handle.ts";
 import { Listener } from "./listener.ts";
@@ -77,6 +78,8 @@ runtime.failures.tell = (failure) => {
     fields: { ...failure },
   });
 };
+
+new GiveBack(pools, () => runtime.generation).start();
 
 const edges = descriptorEdges(start.descriptorsMax);
 limitConnects(edges.backends);
@@ -168,6 +171,8 @@ function admits(handle: TcpHandle): boolean {
 function swap(generation: GenerationMessage): void {
   const next = open(generation);
   retired.add(runtime.generation.view.strings.buffer.byteLength);
+  // Connections of streams that have no backend yet have it from the pools of their generation.
+  for (const pool of runtime.generation.streamPools) pool.wasUsed = true;
   runtime.serve(next);
   if (generation.tls !== undefined) listener.setTls(generation.tls);
   void streams.serve(next.streams, generation.streams).then(() => {

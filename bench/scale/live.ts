@@ -22,11 +22,15 @@ export interface Live {
   idleMiB: number;
   /** After each route was asked once. */
   askedMiB: number;
+  /** After nobody has asked for anything for a while. */
+  laterMiB: number;
 }
 
 const CHANGES = 5;
 const WORKERS = 2;
 const CONNECTIONS = 8;
+/** Rounds of a worker's give-back until all is gone and collected. */
+const LATER_MS = 240_000;
 const WAIT_MAX_MS = 180_000;
 const TOKEN = "of-a-benchmark-and-long-enough-to-be-one";
 
@@ -84,7 +88,10 @@ export async function live(count: number, folder: string): Promise<Live> {
       return took;
     });
     await askAll(count, ask);
-    return { readyMs, servedMs: served, postMs: post, idleMiB, askedMiB: residentMiB(dataPlane) };
+    const askedMiB = residentMiB(dataPlane);
+    await new Promise((resolve) => setTimeout(resolve, LATER_MS));
+    const laterMiB = residentMiB(dataPlane);
+    return { readyMs, servedMs: served, postMs: post, idleMiB, askedMiB, laterMiB };
   } finally {
     agent.destroy();
     await stop(child);

@@ -65,6 +65,7 @@ export class Course implements TurnUser, ScheduleUser {
   /** The request has an answer, or will have none: nothing is waited for any more. */
   end(): void {
     this.#turn.cancel();
+    this.#picks.setPausing(false);
     this.#schedule.clear();
   }
 
@@ -124,6 +125,7 @@ export class Course implements TurnUser, ScheduleUser {
     if (failure === "connect-failure" && this.#goElsewhere()) return true;
     if (failure !== "status" && !this.#takeRetry(failure, 0)) return false;
     this.#schedule.retryIn(backoffMs(this.#route!.retry, this.#retries++));
+    this.#picks.setPausing(true);
     this.#user.onWaiting();
     return true;
   }
@@ -150,6 +152,7 @@ export class Course implements TurnUser, ScheduleUser {
   /** The pause is over: another backend where there is one, else one that was tried. */
   onRetryDue(): void {
     const picks = this.#picks;
+    picks.setPausing(false);
     const backend = picks.next();
     if (backend !== undefined) return this.#user.onBackend(backend, picks.ticket);
     if (picks.isPoolFull) return this.wait();

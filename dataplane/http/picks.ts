@@ -15,6 +15,7 @@ export class Picks {
   /** What the last pick has to be settled with. */
   ticket = 0;
   #pool: Pool | undefined;
+  #isPausing = false;
 
   /**
    * @param hash of the request's key; 0 where the pool does not hash
@@ -34,6 +35,13 @@ export class Picks {
     const backend = pool.pick(this.request);
     this.ticket = pool.ticket;
     return backend;
+  }
+
+  /** Between a failed attempt and the next one nothing else shows that the pool will be asked again. */
+  setPausing(isPausing: boolean): void {
+    if (this.#isPausing === isPausing) return;
+    this.#isPausing = isPausing;
+    this.#pool!.pauses += isPausing ? 1 : -1;
   }
 
   /** A backend that was not tried yet; undefined where there is none. */

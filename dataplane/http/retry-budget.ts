@@ -13,32 +13,28 @@ const BUCKET_MS = 1_000;
 const FLOOR_PER_SECOND = 3;
 
 export class RetryBudget {
-  readonly #floorPerMs: number;
-  readonly #floorMax: number;
-  /** What is left of the floor. */
-  #floor: number;
+  readonly #workers: number;
+  /** What is left of the floor; undefined where nothing was taken off it. */
+  #floor: number | undefined;
   #floorAt: number | undefined;
-  readonly #requests = new Uint32Array(BUCKETS);
-  readonly #retries = new Uint32Array(BUCKETS);
+  /** Of the last ten seconds. */
   #requestsTotal = 0;
   #retriesTotal = 0;
   /** The bucket that is counted into, by its number since the clock's zero. */
   #bucket = 0;
+  /** Requests of each bucket, and behind them retries; undefined while all are of one. */
+  #buckets: Uint32Array | undefined;
 
   /** @param workers how many threads share the floor */
   constructor(workers: number) {
-    const share = FLOOR_PER_SECOND / workers;
-    this.#floorPerMs = share / 1_000;
-    // One more, so that no fraction of a retry is lost.
-    this.#floorMax = share + 1;
-    this.#floor = Math.max(1, share);
+    this.#workers = workers;
   }
 
   /** A request has begun. `now` is in milliseconds of a clock that never goes back. */
   countRequest(now: number): void {
     this.#turn(now);
-    this.#requests[this.#bucket % BUCKETS]!++;
     this.#requestsTotal++;
+    if (this.#buckets !== undefined) this.#buckets[this.#bucket % BUCKETS]!++;
   }
 
   /**
@@ -49,29 +45,44 @@ export class RetryBudget {
   take(now: number, percent: number): boolean {
     this.#turn(now);
     if ((this.#retriesTotal + 1) * 100 <= this.#requestsTotal * percent) {
-      this.#retries[this.#bucket % BUCKETS]!++;
       this.#retriesTotal++;
+      if (this.#buckets !== undefined) this.#buckets[BUCKETS + (this.#bucket % BUCKETS)]!++;
       return true;
     }
+    const share = FLOOR_PER_SECOND / this.#workers;
     const passed = now - (this.#floorAt ?? now);
-    this.#floor = Math.min(this.#floorMax, this.#floor + passed * this.#floorPerMs);
+    const left = this.#floor ?? Math.max(1, share);
+    // One more than the share, so that no fraction of a retry is lost.
+    const floor = Math.min(share + 1, left + (passed * share) / 1_000);
     this.#floorAt = now;
-    if (this.#floor < 1) return false;
-    this.#floor--;
-    return true;
+    this.#floor = floor < 1 ? floor : floor - 1;
+    return floor >= 1;
   }
 
   /** Forgets what is older than ten seconds. */
   #turn(now: number): void {
-    const bucket = Math.floor(now / BUCKET_MS);
+    const bucket = (now / BUCKET_MS) | 0;
     if (bucket === this.#bucket) return;
-    const passed = Math.min(bucket - this.#bucket, BUCKETS);
-    for (let n = 1; n <= passed; n++) {
-      const at = (this.#bucket + n) % BUCKETS;
-      this.#requestsTotal -= this.#requests[at]!;
-      this.#retriesTotal -= this.#retries[at]!;
-      this.#requests[at] = this.#retries[at] = 0;
-    }
+    if (bucket - this.#bucket >= BUCKETS) {
+      this.#requestsTotal = this.#retriesTotal = 0;
+      this.#buckets?.fill(0);
+    } else if (this.#requestsTotal > 0 || this.#retriesTotal > 0) this.#forgetUntil(bucket);
     this.#bucket = bucket;
+  }
+
+  /** Takes off what is too old by `bucket`. */
+  #forgetUntil(bucket: number): void {
+    let buckets = this.#buckets;
+    if (buckets === undefined) {
+      buckets = this.#buckets = new Uint32Array(2 * BUCKETS);
+      buckets[this.#bucket % BUCKETS] = this.#requestsTotal;
+      buckets[BUCKETS + (this.#bucket % BUCKETS)] = this.#retriesTotal;
+    }
+    for (let next = this.#bucket + 1; next <= bucket; next++) {
+      const at = next % BUCKETS;
+      this.#requestsTotal -= buckets[at]!;
+      this.#retriesTotal -= buckets[BUCKETS + at]!;
+      buckets[at] = buckets[BUCKETS + at] = 0;
+    }
   }
 }

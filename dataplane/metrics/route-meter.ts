@@ -24,7 +24,10 @@ export class RouteMeter {
   readonly #service: string;
   readonly #pattern: string;
   readonly #generation: number;
-  readonly #meters = new Map<number, ExchangeMeter>();
+  /** The first method and backend; most routes have one. */
+  #firstKey = -1;
+  #first: ExchangeMeter | undefined;
+  #others: Map<number, ExchangeMeter> | undefined;
 
   constructor(recorder: Recorder, service: string, pattern: string) {
     this.#recorder = recorder;
@@ -36,15 +39,22 @@ export class RouteMeter {
   /** Counts a request. `method` is a number of `METHOD_LABELS`. */
   count(method: number, backend: BackendMeter, counted: Counted): void {
     const key = backend.number * METHOD_LABELS.length + method;
-    let meter = this.#meters.get(key);
+    let meter = key === this.#firstKey ? this.#first : this.#others?.get(key);
     if (meter === undefined || meter.row.isGone) {
       // The route has gone meanwhile; its rows shall not come back.
       if (this.#service !== "" && this.#generation !== this.#recorder.generation) return;
       const labels = [this.#service, this.#pattern, METHOD_LABELS[method]!, backend.id];
       meter = this.#recorder.exchange(labels);
-      this.#meters.set(key, meter);
+      if (!meter.row.isGone) this.#keep(key, meter);
     }
     meter.count(counted);
+  }
+
+  #keep(key: number, meter: ExchangeMeter): void {
+    if (this.#first === undefined || key === this.#firstKey) {
+      this.#firstKey = key;
+      this.#first = meter;
+    } else (this.#others ??= new Map<number, ExchangeMeter>()).set(key, meter);
   }
 }
 
@@ -53,7 +63,10 @@ export class ExchangeMeter {
   readonly row: Row;
   readonly #recorder: Recorder;
   readonly #labels: readonly string[];
-  readonly #answers = new Map<number, Row>();
+  /** The first status; most have one. */
+  #firstStatus = -1;
+  #first: Row | undefined;
+  #others: Map<number, Row> | undefined;
 
   /** @param labels service, route, method, backend */
   constructor(recorder: Recorder, labels: readonly string[]) {
@@ -68,11 +81,18 @@ export class ExchangeMeter {
     cells[at + EXCHANGE.responseBytes]! += responseBytes;
     if (retries > 0) cells[at + EXCHANGE.retries]! += retries;
     if (ttfbMs >= 0) observe(cells, at + EXCHANGE.ttfb, LATENCY_BOUNDS, ttfbMs / 1_000);
-    let answer = this.#answers.get(status);
+    let answer = status === this.#firstStatus ? this.#first : this.#others?.get(status);
     if (answer === undefined || answer.isGone) {
       answer = this.#recorder.row("answer", [...this.#labels, String(status)]);
-      this.#answers.set(status, answer);
+      if (!answer.isGone) this.#keep(status, answer);
     }
     observe(answer.cells, answer.at + ANSWER.duration, LATENCY_BOUNDS, totalMs / 1_000);
+  }
+
+  #keep(status: number, answer: Row): void {
+    if (this.#first === undefined || status === this.#firstStatus) {
+      this.#firstStatus = status;
+      this.#first = answer;
+    } else (this.#others ??= new Map<number, Row>()).set(status, answer);
   }
 }

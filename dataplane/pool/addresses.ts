@@ -92,36 +92,82 @@ class AwaitedAddresses implements Addresses {
   }
 }
 
-/** How long an answer is used before it is asked for again. */
-const FRESH_MS = 10_000;
-
 /**
  * Of `localhost`, from the system (RFC 6761 §6.3). It is one endpoint with both loopback addresses, as
- * a server there listens on one or the other. The last good answer is used on when a later one fails.
+ * a server there listens on one or the other.
  */
 class LocalAddresses implements Addresses {
-  readonly #host: string;
+  readonly #name: LocalName;
   readonly #port: number;
-  #destinations: readonly Destination[] = [];
-  #freshUntil = 0;
-  #waiters: AddressWaiter[] = [];
-  #asking = false;
+  /** Which of the addresses comes first, as long as they are these. */
+  #first = 0;
+  #of: readonly string[] = [];
 
   constructor(host: string, port: number) {
-    this.#host = host;
+    this.#name = LocalName.of(host);
     this.#port = port;
   }
 
   get(now: number, waiter: AddressWaiter): void {
-    if (now >= this.#freshUntil) this.#ask(now);
-    if (this.#destinations.length > 0) waiter(undefined, this.#destinations);
-    else this.#waiters.push(waiter);
+    this.#name.get(now, (error) => waiter(error, this.#destinations()));
   }
 
   /** Those behind it are tried first from now on. */
-  failed(destination: Destination): void {
-    if (this.#destinations.length < 2 || this.#destinations[0] !== destination) return;
-    this.#destinations = [...this.#destinations.slice(1), destination];
+  failed({ address }: Destination): void {
+    const all = this.#addresses();
+    if (all[this.#first] === address) this.#first = (this.#first + 1) % all.length;
+  }
+
+  #destinations(): Destination[] {
+    const all = this.#addresses();
+    return all.map((_, nth) => ({
+      address: all[(this.#first + nth) % all.length]!,
+      port: this.#port,
+    }));
+  }
+
+  #addresses(): readonly string[] {
+    const { addresses } = this.#name;
+    if (addresses !== this.#of) {
+      this.#of = addresses;
+      this.#first = 0;
+    }
+    return addresses;
+  }
+}
+
+/** How long an answer is used before it is asked for again. */
+const FRESH_MS = 10_000;
+/** Names that are remembered: `localhost`, and those below it. */
+const LOCAL_NAMES_MAX = 1_000;
+
+/** What the system says of a name, for all backends there. The last good answer is used on when a later one fails. */
+class LocalName {
+  /** The same array as long as they are the same addresses. */
+  addresses: readonly string[] = [];
+  readonly #host: string;
+  #freshUntil = 0;
+  #waiters: ((error: Error | undefined) => void)[] = [];
+  #asking = false;
+
+  constructor(host: string) {
+    this.#host = host;
+  }
+
+  static of(host: string): LocalName {
+    let name = NAMES.get(host);
+    if (name === undefined) {
+      if (NAMES.size >= LOCAL_NAMES_MAX) NAMES.clear();
+      NAMES.set(host, (name = new LocalName(host)));
+    }
+    return name;
+  }
+
+  /** Calls back at once where there was an answer already. */
+  get(now: number, waiter: (error: Error | undefined) => void): void {
+    if (now >= this.#freshUntil) this.#ask(now);
+    if (this.addresses.length > 0) waiter(undefined);
+    else this.#waiters.push(waiter);
   }
 
   #ask(now: number): void {
@@ -131,19 +177,17 @@ class LocalAddresses implements Addresses {
     process.getBuiltinModule("node:dns").lookup(this.#host, { all: true }, (error, found) => {
       this.#asking = false;
       if (error === null && found.length > 0) {
-        // The same set keeps its order, and with it what `failed` has learnt.
-        const before = this.#destinations;
+        const before = this.addresses;
         const isSame =
-          before.length === found.length &&
-          found.every(({ address }) => before.some((one) => one.address === address));
-        if (!isSame) {
-          this.#destinations = found.map(({ address }) => ({ address, port: this.#port }));
-        }
+          before.length === found.length && found.every(({ address }) => before.includes(address));
+        if (!isSame) this.addresses = found.map(({ address }) => address);
         this.#freshUntil = now + FRESH_MS;
       }
       const waiters = this.#waiters;
       this.#waiters = [];
-      for (const waiter of waiters) waiter(error ?? undefined, this.#destinations);
+      for (const waiter of waiters) waiter(error ?? undefined);
     });
   }
 }
+
+const NAMES = new Map<string, LocalName>();

@@ -28,6 +28,7 @@ import {
   NO_TICKET,
   type Ticket,
 } from "./state/breaker.ts";
+import { isAsNew } from "./state/as-new.ts";
 import { Ejection } from "./state/ejection.ts";
 import { backendId, identityOf } from "./state/identity.ts";
 import { observeFailure, observeLatency } from "./state/latency.ts";
@@ -53,21 +54,22 @@ export interface BackendHome {
   tell(event: PoolEvent): void;
 }
 
+/** Where the host of a backend is a name. */
+interface BackendName {
+  /** As the configuration has it. */
+  written: BackendAddress;
+  watch: NameWatch;
+  /** Which of the name's it is; undefined where it stands for the name until there is an answer. */
+  endpoint: Endpoint | undefined;
+  /** What is known of the name of an endpoint: who takes that out takes out all of them. */
+  slot: BackendSlot | undefined;
+}
+
 export class Backend {
-  readonly url: string;
   readonly address: BackendAddress;
-  readonly addresses: Addresses;
-  /** As the Host field has it. */
-  readonly authority: Buffer;
   /** Put before every path. */
   readonly pathPrefix: Buffer;
-  /** What it is called in logs and metrics. */
-  id: string;
-  /** By which every thread knows it. */
-  readonly identity: string;
   readonly slot: BackendSlot;
-  readonly breaker: Breaker;
-  readonly ejection: Ejection;
   weight = 1;
   priority = 0;
   /** Requests in flight that all workers together may have; 0 is no limit. */
@@ -81,10 +83,15 @@ export class Backend {
   /** Picks that have not been settled. */
   #underWay = 0;
   readonly #home: BackendHome;
-  readonly #endpoint: string;
-  /** Of the name whose endpoint it is: who takes that out takes out all of them. */
-  readonly #named: BackendSlot | undefined;
-  #idle: UpstreamConnection[] = [];
+  /** Undefined where its host is an address, or `localhost`. */
+  readonly #name: BackendName | undefined;
+  #idle: UpstreamConnection[] = NONE;
+  // Made when they are needed: of most backends of most pools some never are.
+  #id: string | undefined;
+  #authority: Buffer | undefined;
+  #addresses: Addresses | undefined;
+  #breaker: Breaker | undefined;
+  #ejection: Ejection | undefined;
 
   /**
    * @param written as the configuration has it
@@ -93,31 +100,73 @@ export class Backend {
    */
   constructor(home: BackendHome, written: BackendAddress, watch?: NameWatch, endpoint?: Endpoint) {
     this.#home = home;
+    this.#name = watch && { written, watch, endpoint, slot: undefined };
     const address = (this.address = endpointAddress(written, endpoint));
-    this.url = formatBackendUrl(written);
-    this.addresses = addressesOf(address, watch, endpoint);
-    // Ports of SRV records are theirs, not the service's: a request may be written before they are known.
-    const port = hostKind(written.host) === "service" ? defaultPort(address.scheme) : address.port;
-    this.authority = Buffer.from(formatAuthority({ ...address, port }));
-    this.pathPrefix = Buffer.from(address.path);
-    const key = (this.#endpoint = endpoint === undefined ? "" : endpointKey(endpoint));
-    this.id = backendId(home.label, this.url, key);
-    this.identity = identityOf(home.key, this.url, key);
-    this.slot = new BackendSlot(home.state.memory, home.state.acquire(this.identity));
-    if (key !== "") {
-      const named = home.state.acquire(identityOf(home.key, this.url));
-      this.#named = new BackendSlot(home.state.memory, named);
+    this.pathPrefix = address.path === "" ? NO_BYTES : Buffer.from(address.path);
+    const { state, key } = home;
+    this.slot = new BackendSlot(state.memory, state.acquire(this.identity));
+    if (this.#name !== undefined && endpoint !== undefined) {
+      const slot = state.acquire(identityOf(key, this.url));
+      this.#name.slot = new BackendSlot(state.memory, slot);
     }
-    this.breaker = new Breaker(this.slot);
-    this.ejection = new Ejection(this.slot);
+  }
+
+  /** As the configuration has it, in one spelling. */
+  get url(): string {
+    return formatBackendUrl(this.#name?.written ?? this.address);
+  }
+
+  /** By which every thread knows it. */
+  get identity(): string {
+    return identityOf(this.#home.key, this.url, this.#endpointKey);
+  }
+
+  get #endpointKey(): string {
+    const endpoint = this.#name?.endpoint;
+    return endpoint === undefined ? "" : endpointKey(endpoint);
+  }
+
+  /** What it is called in logs and metrics. */
+  get id(): string {
+    return (this.#id ??= this.#makeId());
+  }
+
+  #makeId(): string {
+    const id = backendId(this.#home.label, this.url, this.#endpointKey);
+    // In one piece: what was put together takes three times as much as long as nobody reads it.
+    return Buffer.from(id).toString();
   }
 
   /** Metrics and logs call it by its pool's label, which may have changed. */
   identify(): void {
-    const id = backendId(this.#home.label, this.url, this.#endpoint);
-    if (this.id === id) return;
-    this.id = id;
+    if (this.#id === undefined || this.#id === this.#makeId()) return;
+    this.#id = undefined;
     this.meter = undefined;
+  }
+
+  /** As the Host field has it. */
+  get authority(): Buffer {
+    return (this.#authority ??= this.#makeAuthority());
+  }
+
+  #makeAuthority(): Buffer {
+    const { address } = this;
+    // Ports of SRV records are theirs, not the service's: a request may be written before they are known.
+    const isService = this.#name !== undefined && hostKind(this.#name.written.host) === "service";
+    const port = isService ? defaultPort(address.scheme) : address.port;
+    return Buffer.from(formatAuthority({ ...address, port }));
+  }
+
+  get addresses(): Addresses {
+    return (this.#addresses ??= addressesOf(this.address, this.#name?.watch, this.#name?.endpoint));
+  }
+
+  get breaker(): Breaker {
+    return (this.#breaker ??= new Breaker(this.slot));
+  }
+
+  get ejection(): Ejection {
+    return (this.#ejection ??= new Ejection(this.slot));
   }
 
   /** A connection for one exchange: the one used last, or a new one that is not connected yet. */
@@ -132,31 +181,42 @@ export class Backend {
   /** Takes a connection back for the next exchange; false where it will not be used again. */
   keep(connection: UpstreamConnection): boolean {
     if (this.isRemoved || this.#idle.length >= IDLE_CONNECTIONS_MAX) return false;
-    this.#idle.push(connection);
+    if (this.#idle === NONE) this.#idle = [connection];
+    else this.#idle.push(connection);
     return true;
   }
 
   /** An idle connection has closed. */
   forget(connection: UpstreamConnection): void {
     const at = this.#idle.indexOf(connection);
-    if (at !== -1) this.#idle.splice(at, 1);
+    if (at === -1) return;
+    this.#idle.splice(at, 1);
+    // It was the last one, and there was no request for a while.
+    if (this.#idle.length === 0) this.#idle = NONE;
   }
 
   /** Closes what is idle; what is busy closes when its exchange ends. */
   remove(): void {
     if (this.isRemoved) return;
     this.isRemoved = true;
-    for (const connection of this.#idle.splice(0)) connection.destroy();
+    const idle = this.#idle;
+    this.#idle = NONE;
+    for (const connection of idle) connection.destroy();
     if (this.#underWay === 0) this.#letGo();
   }
 
   /** An operator has taken it out, or all endpoints of its name. */
   get isDraining(): boolean {
-    return this.slot.isDraining || this.#named?.isDraining === true;
+    return this.slot.isDraining || this.#name?.slot?.isDraining === true;
   }
 
-  get idleCount(): number {
-    return this.#idle.length;
+  /**
+   * Nothing would be missed if it were forgotten: it has neither requests nor connections, and what all
+   * workers know of it stays as long as its artifact names it. An endpoint of a name is named by none.
+   */
+  isForgettable(now: number): boolean {
+    if (this.#underWay > 0 || this.#idle.length > 0) return false;
+    return this.#name?.endpoint === undefined || isAsNew(this.slot, this.#home.rules.policy, now);
   }
 
   /** Requests in flight of all workers. */
@@ -296,6 +356,11 @@ export class Backend {
 
   #letGo(): void {
     this.#home.state.release(this.slot.slot);
-    if (this.#named !== undefined) this.#home.state.release(this.#named.slot);
+    const named = this.#name?.slot;
+    if (named !== undefined) this.#home.state.release(named.slot);
   }
 }
+
+/** Of backends without idle connections; nothing is ever put into it. */
+const NONE: UpstreamConnection[] = [];
+const NO_BYTES = Buffer.alloc(0);

@@ -62,12 +62,10 @@ export function hostKind(host: string): HostKind {
 
 /** The address of a backend whose host is a name, as one of its endpoints has it. */
 export function endpointAddress(address: BackendAddress, endpoint?: Endpoint): BackendAddress {
-  return {
-    ...address,
-    // What certificates and Host name is the domain of the service, not what its records say.
-    host: address.host.replace(SERVICE, ""),
-    port: endpoint === undefined || endpoint.port === 0 ? address.port : endpoint.port,
-  };
+  // What certificates and Host name is the domain of the service, not what its records say.
+  const host = address.host.replace(SERVICE, "");
+  const port = endpoint === undefined || endpoint.port === 0 ? address.port : endpoint.port;
+  return host === address.host && port === address.port ? address : { ...address, host, port };
 }
 
 /** What an endpoint is known by, beside its backend: its address, with a port where that is not the backend's. */

@@ -3,35 +3,76 @@
  */
 import { Pool, type PoolContext, type PoolSpec } from "./pool.ts";
 
+/** Which pools are let go although they might be asked for again. */
+export interface Forgetting {
+  /** So many stay, whatever they are. */
+  keptMin: number;
+  /** It is somebody's who need not ask for it. */
+  isHeld(pool: Pool): boolean;
+  /** One has been let go. */
+  onForgotten(): void;
+}
+
 export class PoolRegistry {
   readonly #context: PoolContext;
-  readonly #pools = new Map<string, { pool: Pool; generation: object }>();
+  readonly #pools = new Map<string, Pool>();
+  /** Where the round that looks for forgettable pools is; undefined between two of them. */
+  #round: Iterator<Pool, undefined> | undefined;
 
   constructor(context: PoolContext) {
     this.#context = context;
   }
 
+  /** How many there are. */
+  get size(): number {
+    return this.#pools.size;
+  }
+
   /** The pool of a key, brought to what `generation` says of it. */
   use(generation: object, spec: PoolSpec): Pool {
-    const known = this.#pools.get(spec.key);
-    if (known === undefined) {
-      const pool = new Pool(spec, this.#context);
-      this.#pools.set(spec.key, { pool, generation });
-      return pool;
-    }
-    if (known.generation !== generation) {
-      known.generation = generation;
-      known.pool.update(spec);
-    }
-    return known.pool;
+    let pool = this.#pools.get(spec.key);
+    if (pool === undefined) {
+      pool = new Pool(spec, this.#context);
+      this.#pools.set(spec.key, pool);
+    } else if (pool.generation !== generation) pool.update(spec);
+    pool.generation = generation;
+    return pool;
   }
 
   /** Lets go of pools that `generation` has not used although it has served for a while. */
   sweep(generation: object): void {
-    for (const [key, { pool, generation: last }] of this.#pools) {
-      if (last === generation) continue;
-      pool.close();
-      this.#pools.delete(key);
+    for (const pool of this.#pools.values()) {
+      if (pool.generation !== generation) this.#close(pool);
     }
+  }
+
+  /**
+   * Goes on with a round through all pools, or begins one: those that were not used since the round before
+   * and are held by nothing are let go. To be called again until it returns true.
+   *
+   * @param count how many are looked at
+   * @returns true where all have been looked at
+   */
+  forgetUnused(count: number, { keptMin, isHeld, onForgotten }: Readonly<Forgetting>): boolean {
+    this.#round ??= this.#pools.values();
+    for (let looked = 0; looked < count; looked++) {
+      const pool = this.#round.next().value;
+      if (pool === undefined) {
+        this.#round = undefined;
+        return true;
+      }
+      const wasUsed = pool.wasUsed;
+      pool.wasUsed = false;
+      if (wasUsed || this.#pools.size <= keptMin) continue;
+      if (isHeld(pool) || !pool.isForgettable) continue;
+      this.#close(pool);
+      onForgotten();
+    }
+    return false;
+  }
+
+  #close(pool: Pool): void {
+    pool.close();
+    this.#pools.delete(pool.key);
   }
 }

@@ -5,19 +5,20 @@
  */
 import { type BackendAddress, formatBackendUrl } from "../../artifact/address.ts";
 import { cryptoModule } from "../../artifact/crypto-module.ts";
-import type { Algorithm, PoolPolicy } from "../../artifact/model.ts";
+import type { PoolPolicy } from "../../artifact/model.ts";
 import { RetryBudget } from "../http/retry-budget.ts";
 import { Backend, type BackendHome } from "./backend.ts";
 import type { Balancer, BalancerContext } from "./balance/balancer.ts";
 import { BALANCERS } from "./balance/balancers.ts";
-import { empty, Tier } from "./balance/tier.ts";
+import { empty, Tier, upTo } from "./balance/tier.ts";
 import { type Endpoint, endpointKey, hostKind, type Names, type NameWatch } from "./endpoints.ts";
 import type { PickRequest } from "./pick-request.ts";
 import type { PoolEvent } from "./pool-events.ts";
-import { Roster } from "./roster.ts";
-import { Rules } from "./rules.ts";
+import { Roster, type RosterHome } from "./roster.ts";
+import { type Rules, rulesOf } from "./rules.ts";
 import { NO_TICKET, type Ticket } from "./state/breaker.ts";
-import { backendId, identityOf } from "./state/identity.ts";
+import { BackendSlot } from "./state/backend-slot.ts";
+import { identityOf } from "./state/identity.ts";
 import { PoolSlot } from "./state/pool-slot.ts";
 import type { PoolState } from "./state/pool-state.ts";
 import { type Waiter, WaitingQueue } from "./waiting-queue.ts";
@@ -53,6 +54,7 @@ export interface PoolContext {
 /** Endpoints of SRV records have priorities of their own, up to 65535, within their backend's. */
 const PRIORITIES = 65_536;
 
+/** A backend as it is written whose host is a name, or that stands beside such a one. */
 interface Written {
   url: string;
   spec: BackendSpec;
@@ -64,50 +66,54 @@ interface Written {
   hadEndpoints: boolean;
 }
 
-export class Pool implements BackendHome, BalancerContext {
+export class Pool implements BackendHome, BalancerContext, RosterHome {
   readonly key: string;
-  readonly state: PoolState;
   label = "";
   rules: Rules;
   /** In the order in which they are written, endpoints of one behind each other. */
-  backends: readonly Backend[] = [];
+  backends: Backend[] = NONE;
   /** What the last pick was admitted with: to be settled with. */
   ticket: Ticket = NO_TICKET;
   /** The last pick failed only because every backend has as many requests as it may: wait, or give up. */
   isFull = false;
+  /** It was asked for since somebody set this to false. */
+  wasUsed = true;
+  /** It is let go: nobody gets a backend of it any more. */
+  isClosed = false;
+  /** Deliveries that will pick again and have no pick meanwhile. */
+  pauses = 0;
+  /** The generation that has used it last. */
+  generation: object | undefined;
   table: ArrayLike<number> = [];
-  readonly endpointsAt: number[] = [];
+  endpointsAt: number[] = [];
   /** What retries of this worker may add to the pool's load. */
   readonly retryBudget: RetryBudget;
   readonly #context: PoolContext;
   readonly #slot: PoolSlot;
-  readonly #queue: WaitingQueue;
-  readonly #roster: Roster;
-  readonly #scratch: Tier = new Tier();
-  readonly #refused: Backend[] = [];
-  #written: Written[] = [];
+  readonly #roster: Roster = new Roster(this);
+  /** Made when somebody waits for the first time. */
+  #queue: WaitingQueue | undefined;
+  /** Empty where no host is a name: what is known of the backends is all there is to know. */
+  #written: readonly Written[] = NOTHING;
   #balancer: Balancer;
-  #algorithm: Algorithm;
-  /** The count of changes that the roster was made at; another one than any where it has to be made. */
-  #madeAt = NEVER;
-  readonly #tags = new Map<string, number>();
+  /** The count of changes that the roster was made at; undefined where it has to be made. */
+  #madeAt: number | undefined;
+  /** Position by what cookies name a backend by; undefined where there are no cookies. */
+  #tags: Map<string, number> | undefined;
 
   constructor(spec: PoolSpec, context: PoolContext) {
     const { state } = context;
     this.key = spec.key;
-    this.state = state;
     this.retryBudget = new RetryBudget(state.memory.workers);
-    this.rules = new Rules(spec.policy);
+    this.rules = rulesOf(spec.policy);
     this.#context = context;
     this.#slot = new PoolSlot(state.memory, state.acquire(identityOf(spec.key)));
-    this.#queue = new WaitingQueue(this.#slot, this);
-    this.#roster = new Roster((backend) => {
-      state.memory.changed();
-      this.tell({ kind: "returned", backendId: backend.id });
-    });
-    this.#algorithm = spec.policy.algorithm;
-    this.#balancer = new BALANCERS[this.#algorithm](this);
+    this.#balancer = new BALANCERS[spec.policy.algorithm](this);
     this.update(spec);
+  }
+
+  get state(): PoolState {
+    return this.#context.state;
   }
 
   get policy(): PoolPolicy {
@@ -116,22 +122,24 @@ export class Pool implements BackendHome, BalancerContext {
 
   /** Whether picks need the hash that the policy speaks of. */
   get usesHash(): boolean {
-    return this.#algorithm === "consistent-hash" || this.#algorithm === "ip-hash";
+    const { algorithm } = this.policy;
+    return algorithm === "consistent-hash" || algorithm === "ip-hash";
   }
 
   /** Follows a new generation: same URLs stay the same backends, those not named are removed. */
   update(spec: PoolSpec): void {
+    const { algorithm } = this.policy;
     this.label = spec.label;
     this.table = spec.table;
-    this.rules = new Rules(spec.policy);
-    if (this.#algorithm !== spec.policy.algorithm) {
-      this.#algorithm = spec.policy.algorithm;
-      this.#balancer = new BALANCERS[this.#algorithm](this);
+    this.rules = rulesOf(spec.policy);
+    if (this.policy.algorithm !== algorithm) {
+      this.#balancer = new BALANCERS[this.policy.algorithm](this);
     }
-    const before = this.#written;
-    this.#written = spec.backends.map((backend) => this.#write(backend, before));
+    const before = [...this.#written];
+    const written = spec.backends.map((backend) => this.#write(backend, before));
     for (const { watch } of before) watch?.close();
-    this.#expand();
+    this.#expand(written);
+    this.#written = written.every(({ watch }) => watch === undefined) ? NOTHING : written;
   }
 
   /**
@@ -139,6 +147,7 @@ export class Pool implements BackendHome, BalancerContext {
    * `ticket`.
    */
   pick(request: PickRequest): Backend | undefined {
+    this.wasUsed = true;
     const tier = this.#plainTier();
     if (tier !== undefined && request.sticky < 0 && request.tried.length === 0) {
       const backend = tier.members[this.#balancer.choose(tier, request.hash)]!;
@@ -160,12 +169,13 @@ export class Pool implements BackendHome, BalancerContext {
   /** Waits for a place at any backend; false where as many wait as may. */
   wait(waiter: Waiter): boolean {
     const { waitersMax, timeoutMs } = this.policy.queue;
+    this.#queue ??= new WaitingQueue(this.#slot, this);
     return this.#queue.add(waiter, waitersMax, timeoutMs);
   }
 
   /** It waits no more. */
   cancel(waiter: Waiter): void {
-    this.#queue.cancel(waiter);
+    this.#queue?.cancel(waiter);
   }
 
   /** What a cookie names a backend by: the same in all workers and over reloads, and it tells nothing. */
@@ -175,17 +185,29 @@ export class Pool implements BackendHome, BalancerContext {
 
   /** The position of the backend that a cookie names; -1 where there is none. */
   backendOfTag(tag: string): number {
-    return this.#tags.get(tag) ?? -1;
+    return this.#tags?.get(tag) ?? -1;
+  }
+
+  /**
+   * Nothing would be missed if it were closed now and made anew when it is asked for: nobody has a request
+   * in it or will send one again, nobody waits, no connection is kept, and all that is known of its backends
+   * stays known without it.
+   */
+  get isForgettable(): boolean {
+    if (this.pauses > 0 || this.#queue?.isUsed === true) return false;
+    const now = this.now();
+    return this.backends.every((backend) => backend.isForgettable(now));
   }
 
   /** Closes all idle connections; the pool is not used any more. */
   close(): void {
-    this.#queue.close();
+    this.isClosed = true;
+    this.#queue?.close();
     for (const backend of this.backends) backend.remove();
     for (const { watch } of this.#written) watch?.close();
-    this.backends = [];
-    this.#written = [];
-    this.#madeAt = NEVER;
+    this.backends = NONE;
+    this.#written = NOTHING;
+    this.#madeAt = undefined;
     this.state.release(this.#slot.slot);
   }
 
@@ -200,11 +222,16 @@ export class Pool implements BackendHome, BalancerContext {
   }
 
   placeFree(): void {
-    this.#queue.placeFree();
+    this.#queue?.placeFree();
   }
 
   tell(event: PoolEvent): void {
     this.#context.tell(event);
+  }
+
+  returned(backend: Backend): void {
+    this.state.memory.changed();
+    this.tell({ kind: "returned", backendId: backend.id });
   }
 
   turn(): number {
@@ -227,10 +254,10 @@ export class Pool implements BackendHome, BalancerContext {
 
   /** Brings the roster up to date. The first tier, where it may be chosen from without a closer look. */
   #plainTier(): Tier | undefined {
-    const { memory } = this.state;
+    const { memory } = this.#context.state;
     const { changes } = memory;
     const roster = this.#roster;
-    if (changes !== this.#madeAt || (roster.dueAt !== Infinity && memory.now() >= roster.dueAt)) {
+    if (changes !== this.#madeAt || (roster.dueAt !== undefined && memory.now() >= roster.dueAt)) {
       // What changes meanwhile is seen at the next pick.
       this.#madeAt = changes;
       roster.make(this.backends, this.policy, memory.now());
@@ -244,7 +271,7 @@ export class Pool implements BackendHome, BalancerContext {
     this.isFull = false;
     this.ticket = NO_TICKET;
     // Nobody overtakes those who wait.
-    if (!hasWaited && tiers.length > 0 && !this.#queue.isEmpty) {
+    if (!hasWaited && tiers.length > 0 && this.#slot.waiting > 0) {
       this.isFull = true;
       return undefined;
     }
@@ -268,12 +295,11 @@ export class Pool implements BackendHome, BalancerContext {
   }
 
   #pickFrom(tier: Tier, avoided: readonly Backend[], hash: number): Backend | undefined {
-    const refused = this.#refused;
     empty(refused);
     for (const backend of avoided) refused.push(backend);
     let left = tier;
     if (refused.length > 0) {
-      left = this.#scratch;
+      left = scratch;
       left.copy(tier, refused);
     }
     while (left.members.length > 0) {
@@ -283,7 +309,7 @@ export class Pool implements BackendHome, BalancerContext {
         return backend;
       }
       refused.push(backend);
-      left = this.#scratch;
+      left = scratch;
       left.copy(tier, refused);
     }
     return undefined;
@@ -318,19 +344,38 @@ export class Pool implements BackendHome, BalancerContext {
     const watch =
       hostKind(host) === "fixed"
         ? undefined
-        : this.#context.names.watch(host, dns, () => this.#expand());
-    const since = this.#slot.isStarted ? this.now() : 0;
+        : this.#context.names.watch(host, dns, () => this.#expand(this.#written));
+    const since = watch === undefined ? this.#startedNow() : this.#sinceOf(url);
     return { url, spec, dns, watch, since, hadEndpoints: false };
   }
 
+  /** Since when a backend may be used that comes now: the beginning, where the pool has just begun. */
+  #startedNow(): number {
+    return this.#slot.isStarted ? this.now() : 0;
+  }
+
+  /** The same of one whose host is a name: none of its first endpoints is newer than that. */
+  #sinceOf(url: string): number {
+    const { state } = this.#context;
+    const slot = new BackendSlot(state.memory, state.acquire(identityOf(this.key, url)));
+    if (!slot.isSeen) {
+      // In this order: whoever finds it seen finds since when, too.
+      slot.upSince = this.#startedNow();
+      slot.isFirstSeen();
+    }
+    const since = slot.upSince;
+    state.release(slot.slot);
+    return since;
+  }
+
   /** Makes a backend of each endpoint there is now; those that stay are the same ones. */
-  #expand(): void {
+  #expand(all: readonly Written[]): void {
     const before = new Map(this.backends.map((backend) => [backend.identity, backend]));
     const backends: Backend[] = [];
-    this.endpointsAt.length = 0;
-    for (const written of this.#written) {
+    const endpointsAt: number[] = [];
+    for (const written of all) {
       const { url, spec, watch, hadEndpoints } = written;
-      this.endpointsAt.push(backends.length);
+      endpointsAt.push(backends.length);
       written.hadEndpoints = watch !== undefined && watch.endpoints.length > 0;
       // Of a name's first endpoints none is newer than the name.
       const since = hadEndpoints ? this.now() : written.since;
@@ -345,7 +390,6 @@ export class Pool implements BackendHome, BalancerContext {
           backend.slot.upSince = since;
           this.state.memory.changed();
         }
-        backend.id = backendId(this.label, url, key);
         backend.weight = spec.weight * (endpoint?.weight ?? 1);
         backend.priority = spec.priority * PRIORITIES + (endpoint?.priority ?? 0);
         backend.connectionsMax = spec.connectionsMax;
@@ -353,15 +397,18 @@ export class Pool implements BackendHome, BalancerContext {
         backends.push(backend);
       }
     }
-    this.endpointsAt.push(backends.length);
+    endpointsAt.push(backends.length);
+    // Without names each has one endpoint.
+    this.endpointsAt = backends.length === all.length ? upTo(all.length + 1) : endpointsAt.slice();
     this.#slot.start();
-    this.backends = backends;
+    // A copy takes no more room than it needs.
+    this.backends = backends.slice();
     for (const backend of before.values()) backend.remove();
-    this.#tags.clear();
-    if (this.policy.sticky !== undefined) {
-      for (const backend of backends) this.#tags.set(tagOf(backend.identity), backend.index);
-    }
-    this.#madeAt = NEVER;
+    this.#tags =
+      this.policy.sticky === undefined
+        ? undefined
+        : new Map(backends.map((backend) => [tagOf(backend.identity), backend.index]));
+    this.#madeAt = undefined;
   }
 
   #ejected(): number {
@@ -381,9 +428,12 @@ function endpointsOf(watch: NameWatch | undefined): readonly (Endpoint | undefin
   return watch === undefined || watch.endpoints.length === 0 ? [undefined] : watch.endpoints;
 }
 
-/** No count of changes. */
-const NEVER = -0.5;
-const NONE: readonly Backend[] = [];
+/** Of pools without backends, and of requests that have tried none; nothing is ever put into it. */
+const NONE: Backend[] = [];
+const NOTHING: readonly Written[] = [];
+/** What a tier becomes of which members are taken out, and those; for one pick of the thread at a time. */
+const scratch = new Tier();
+const refused: Backend[] = [];
 /** 96 bits: enough that nobody meets a tag by chance. */
 const TAG_CHARACTERS = 16;
 

@@ -1,5 +1,5 @@
 /**
- * Rules: a pool's policy, made ready for the way of a request.
+ * Rules: a policy of pools, made ready for the way of a request. All pools with the policy share them.
  */
 import type { PoolPolicy, StatusRange } from "../../artifact/model.ts";
 import type { Outcome } from "./outcome.ts";
@@ -8,6 +8,15 @@ const BREAKER = 1;
 const PASSIVE = 2;
 const STATUSES = 1_000;
 const OUTCOMES: readonly Outcome[] = ["success", "breaker-status", "passive-status", "status"];
+
+/** The rules of a policy, made when it is asked for them first. */
+export function rulesOf(policy: PoolPolicy): Rules {
+  let rules = RULES.get(policy);
+  if (rules === undefined) RULES.set(policy, (rules = new Rules(policy)));
+  return rules;
+}
+
+const RULES = new WeakMap<PoolPolicy, Rules>();
 
 export class Rules {
   readonly policy: PoolPolicy;

@@ -5,6 +5,7 @@
 import { rowCount, type View } from "../../artifact/view.ts";
 import { backendIdentities, poolIdentities } from "./named-identities.ts";
 import type { PoolState } from "./state/pool-state.ts";
+import { SlotSet } from "./state/slot-set.ts";
 
 /** Behind a reload, workers let go of pools within a minute. */
 const COLLECT_MS = 90_000;
@@ -14,7 +15,7 @@ export class SlotUpkeep {
   #view: View | undefined;
   #resolved: ReadonlyMap<string, string> = new Map();
   /** Slots that this artifact names although nobody uses them. */
-  readonly #named = new Set<number>();
+  readonly #named = new SlotSet();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(state: PoolState) {

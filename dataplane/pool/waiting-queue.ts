@@ -48,9 +48,9 @@ export class WaitingQueue {
     this.#picker = picker;
   }
 
-  /** Whether nobody waits, in any worker. */
-  get isEmpty(): boolean {
-    return this.#pool.waiting === 0;
+  /** Somebody waits in this worker. */
+  get isUsed(): boolean {
+    return this.#places.length > 0;
   }
 
   /** @returns false where `max` wait already */

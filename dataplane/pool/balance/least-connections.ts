@@ -5,17 +5,17 @@
 import type { Balancer, BalancerContext } from "./balancer.ts";
 import { RAMP_FULL, type Tier } from "./tier.ts";
 
+/** Of each member, in the last choice of the thread. */
+const loads: number[] = [];
+
 export class LeastConnections implements Balancer {
   readonly #context: BalancerContext;
-  /** Of each member, in the last choice. */
-  readonly #loads: number[] = [];
 
   constructor(context: BalancerContext) {
     this.#context = context;
   }
 
   choose({ members, ramps, isRamping }: Tier): number {
-    const loads = this.#loads;
     let least = Infinity;
     let first = 0;
     let equals = 0;

@@ -8,13 +8,13 @@ import type { Backend } from "../backend.ts";
 export const RAMP_FULL = 20;
 
 export class Tier {
-  readonly members: Backend[] = [];
+  members: Backend[] = [];
   /** Shares by weight and slow start, whole numbers. */
-  readonly weights: number[] = [];
+  weights: number[] = [];
   /** Shares by slow start alone, 1 to RAMP_FULL. */
-  readonly ramps: number[] = [];
+  ramps: number[] = [];
   /** Position of each backend of the pool, by its index; -1 where it is not among them. */
-  readonly positions: number[] = [];
+  positions: number[] = [];
   weightSum = 0;
   rampSum = 0;
   /** All weights are the same. */
@@ -72,6 +72,30 @@ export class Tier {
     this.isPlain = other.isPlain;
   }
 
+  /**
+   * The same in as little memory as it takes, to be looked at only: what nearly all tiers agree in they share.
+   *
+   * @param backends the pool's: they are the members where all of them are
+   */
+  kept(backends: Backend[]): Tier {
+    const tier = new Tier();
+    const count = backends.length;
+    const { members, positions } = this;
+    // Members keep the order that their pool has them in, so as many are the same ones.
+    const isWhole = members.length === count && positions.every((at, index) => at === index);
+    tier.members = isWhole ? backends : members.slice();
+    tier.positions = isWhole ? upTo(count) : positions.slice();
+    tier.weights =
+      this.isEven && this.weights[0] === 1 ? same(1, members.length) : this.weights.slice();
+    tier.ramps = this.isRamping ? this.ramps.slice() : same(RAMP_FULL, members.length);
+    tier.weightSum = this.weightSum;
+    tier.rampSum = this.rampSum;
+    tier.isEven = this.isEven;
+    tier.isRamping = this.isRamping;
+    tier.isPlain = this.isPlain;
+    return tier;
+  }
+
   #append(backend: Backend, weight: number, ramp: number): void {
     this.positions[backend.index] = this.members.length;
     this.members.push(backend);
@@ -88,6 +112,20 @@ export class Tier {
 export function empty(array: unknown[]): void {
   while (array.length > 0) array.pop();
 }
+
+/** 0, 1, 2 …: `count` numbers that are shared and never written. */
+export function upTo(count: number): number[] {
+  return (NUMBERS[count] ??= Array.from({ length: count }, (_, index) => index));
+}
+
+/** So many times `value`; shared and never written. */
+function same(value: number, count: number): number[] {
+  const known = (SAME[value] ??= []);
+  return (known[count] ??= Array.from({ length: count }, () => value));
+}
+
+const NUMBERS: number[][] = [];
+const SAME: number[][][] = [];
 
 const PRODUCT_MAX = 2 ** 50;
 

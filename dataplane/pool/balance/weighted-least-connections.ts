@@ -6,13 +6,14 @@ import { apportion } from "./apportion.ts";
 import type { Balancer, BalancerContext } from "./balancer.ts";
 import type { Tier } from "./tier.ts";
 
+/** Requests in flight of each member, in the last choice of the thread. */
+const inFlight: number[] = [];
+/** The equals of that choice, and their weights. */
+const equals: number[] = [];
+const equalWeights: number[] = [];
+
 export class WeightedLeastConnections implements Balancer {
   readonly #context: BalancerContext;
-  /** Requests in flight of each member, in the last choice. */
-  readonly #inFlight: number[] = [];
-  /** The equals of the last choice and their weights. */
-  readonly #equals: number[] = [];
-  readonly #weights: number[] = [];
 
   constructor(context: BalancerContext) {
     this.#context = context;
@@ -20,9 +21,8 @@ export class WeightedLeastConnections implements Balancer {
 
   choose(tier: Tier): number {
     const { members, weights } = tier;
-    const inFlight = this.#inFlight;
     let best = 0;
-    let equals = 0;
+    let equalCount = 0;
     let isIdle = true;
     for (let i = 0; i < members.length; i++) {
       const count = (inFlight[i] = members[i]!.slot.inFlight);
@@ -32,11 +32,11 @@ export class WeightedLeastConnections implements Balancer {
       if (difference > 0) continue;
       if (difference < 0) {
         best = i;
-        equals = 0;
+        equalCount = 0;
       }
-      equals++;
+      equalCount++;
     }
-    if (equals === 1) return best;
+    if (equalCount === 1) return best;
     const turn = this.#context.turn();
     if (!isIdle) return this.#among(weights, best, turn);
     return tier.isEven ? turn % members.length : apportion(weights, tier.weightSum, turn);
@@ -44,16 +44,15 @@ export class WeightedLeastConnections implements Balancer {
 
   /** Whose turn it is among those that are as well off as `best`. */
   #among(weights: readonly number[], best: number, turn: number): number {
-    const inFlight = this.#inFlight;
-    let equals = 0;
+    let count = 0;
     let sum = 0;
     for (let i = best; i < weights.length; i++) {
       if (inFlight[i]! * weights[best]! !== inFlight[best]! * weights[i]!) continue;
-      this.#equals[equals] = i;
-      this.#weights[equals++] = weights[i]!;
+      equals[count] = i;
+      equalWeights[count++] = weights[i]!;
       sum += weights[i]!;
     }
-    this.#weights.length = equals;
-    return this.#equals[apportion(this.#weights, sum, turn)]!;
+    equalWeights.length = count;
+    return equals[apportion(equalWeights, sum, turn)]!;
   }
 }

@@ -25,25 +25,17 @@ export class BackendSlot {
   readonly memory: PoolMemory;
   readonly slot: number;
   readonly cells: Int32Array<SharedArrayBuffer>;
-  /** The same memory, 16 bits each. */
-  readonly halves: Uint16Array<SharedArrayBuffer>;
   /** Where the slot begins, and this thread's line of it. */
   readonly at: number;
   readonly own: number;
-  readonly #times: Float64Array<SharedArrayBuffer>;
-  readonly #end: number;
 
   /** @param slot held by this thread */
   constructor(memory: PoolMemory, slot: number) {
     this.memory = memory;
     this.slot = slot;
-    const { cells, halves, times } = memory.viewsOf(slot);
-    this.cells = cells;
-    this.halves = halves;
-    this.#times = times;
+    this.cells = memory.cellsOf(slot);
     this.at = memory.slotAt(slot);
     this.own = this.at + OWN + memory.thread * LINE;
-    this.#end = this.at + OWN + memory.workers * LINE;
   }
 
   /** A request of this thread begins. */
@@ -73,15 +65,17 @@ export class BackendSlot {
   /** Requests in flight of all workers. */
   get inFlight(): number {
     const { cells } = this;
+    const end = this.#end;
     let sum = 0;
-    for (let own = this.at + OWN; own < this.#end; own += LINE) sum += cells[own + IN_FLIGHT]!;
+    for (let own = this.at + OWN; own < end; own += LINE) sum += cells[own + IN_FLIGHT]!;
     return sum;
   }
 
   #inFlightExactly(): number {
     const { cells } = this;
+    const end = this.#end;
     let sum = 0;
-    for (let own = this.at + OWN; own < this.#end; own += LINE) {
+    for (let own = this.at + OWN; own < end; own += LINE) {
       sum += Atomics.load(cells, own + IN_FLIGHT);
     }
     return sum;
@@ -110,6 +104,11 @@ export class BackendSlot {
 
   setDraining(isDraining: boolean): void {
     Atomics.store(this.cells, this.at + DRAINING, isDraining ? 1 : 0);
+  }
+
+  /** A pool of some thread has had it. */
+  get isSeen(): boolean {
+    return Atomics.load(this.cells, this.at + SEEN) === 1;
   }
 
   /** True for the one thread whose pool has it first. */
@@ -156,13 +155,18 @@ export class BackendSlot {
     this.#setTime(EWMA_AT, now);
   }
 
+  /** Behind the lines of the workers. */
+  get #end(): number {
+    return this.at + OWN + this.memory.workers * LINE;
+  }
+
   // An aligned float64 is read and written whole by every machine that Node 24 runs on.
   #time(cell: number): number {
-    return this.#times[(this.at + cell) >> 1]!;
+    return this.memory.viewsOf(this.slot).times[(this.at + cell) >> 1]!;
   }
 
   #setTime(cell: number, value: number): void {
-    this.#times[(this.at + cell) >> 1] = value;
+    this.memory.viewsOf(this.slot).times[(this.at + cell) >> 1] = value;
   }
 }
 

@@ -7,12 +7,12 @@
  * only in the episode that its request began in. Counts lie in a second word that carries the episode's
  * mark; with another mark it counts zero.
  *
- * While half-open, a request takes one of the places, in which its worker's number stands. So a place is
- * never taken twice, and those of a worker that has died can be told and given back.
+ * While half-open, a request takes one of the places. Each worker counts its own: it counts first and judges
+ * then, so there are never too many, and those of a worker that has died can be told and given back.
  */
 import type { BreakerPolicy } from "../../../artifact/model.ts";
 import type { BackendSlot } from "./backend-slot.ts";
-import { BREAKER, COUNT, PLACES, PLACES_MAX } from "./layout.ts";
+import { BREAKER, COUNT, LINE, OWN, PLACES } from "./layout.ts";
 import { wordAfter, wordElapsed, WORD_TIME_MAX, wordTime } from "./word-time.ts";
 
 export const BREAKER_STATES = ["closed", "open", "half-open"] as const;
@@ -34,24 +34,19 @@ const MARK_BITS = 12;
 const COUNT_BITS = 20;
 const COUNT_MAX = 2 ** COUNT_BITS - 1;
 
+/** Workers that come for one place at the same instant more often than this are refused. */
+const ATTEMPTS = 8;
+
 /** A transition that this call has brought about. */
 export type Transition = "opened" | "half-open" | "closed" | undefined;
 
 export class Breaker {
   readonly #slot: BackendSlot;
-  readonly #cells: Int32Array<SharedArrayBuffer>;
-  readonly #word: number;
-  readonly #count: number;
-  readonly #places: number;
   /** What the last call has brought about. */
   transition: Transition = undefined;
 
   constructor(slot: BackendSlot) {
     this.#slot = slot;
-    this.#cells = slot.cells;
-    this.#word = slot.at + BREAKER;
-    this.#count = slot.at + COUNT;
-    this.#places = (slot.at + PLACES) * 2;
   }
 
   get state(): BreakerState {
@@ -67,6 +62,12 @@ export class Breaker {
     return (this.#cells[this.#word]! & 3) === CLOSED;
   }
 
+  /** Failures in a row; successes while it is half-open. */
+  get count(): number {
+    const counted = this.#cells[this.#count]!;
+    return isMarked(counted, this.word) ? counted & COUNT_MAX : 0;
+  }
+
   /** How long it still refuses everything: 0 where it does not. Milliseconds. */
   refusesForMs(policy: BreakerPolicy, now: number): number {
     const word = this.#cells[this.#word]!;
@@ -76,10 +77,10 @@ export class Breaker {
 
   /** Half-open places that are taken, by all workers. */
   get placesTaken(): number {
-    const { halves } = this.#slot;
+    const { at, memory } = this.#slot;
     let taken = 0;
-    for (let place = 0; place < PLACES_MAX; place++) {
-      if (Atomics.load(halves, this.#places + place) !== 0) taken++;
+    for (let worker = 0; worker < memory.workers; worker++) {
+      taken += Atomics.load(this.#cells, at + OWN + worker * LINE + PLACES);
     }
     return taken;
   }
@@ -146,10 +147,9 @@ export class Breaker {
 
   /** A worker has ended: its places are free. */
   forget(worker: number): void {
-    const { halves } = this.#slot;
-    for (let place = this.#places; place < this.#places + PLACES_MAX; place++) {
-      if (halves[place] === worker + 1) Atomics.compareExchange(halves, place, worker + 1, 0);
-    }
+    const places = this.#slot.at + OWN + worker * LINE + PLACES;
+    // A store alone would make the system give memory for slots that nobody has used.
+    if (Atomics.load(this.#cells, places) !== 0) Atomics.store(this.#cells, places, 0);
   }
 
   /** @returns the count with this one; 0 where the episode is over */
@@ -178,24 +178,38 @@ export class Breaker {
     return Atomics.compareExchange(this.#cells, this.#word, word, next) === word;
   }
 
+  /** Two that come for the last place at once look again, and seldom both go without. */
   #takePlace(max: number): boolean {
-    const { halves, memory } = this.#slot;
-    const end = this.#places + Math.min(max, PLACES_MAX);
-    for (let place = this.#places; place < end; place++) {
-      if (Atomics.load(halves, place) !== 0) continue;
-      if (Atomics.compareExchange(halves, place, 0, memory.thread + 1) === 0) return true;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (this.placesTaken >= max) return false;
+      Atomics.add(this.#cells, this.#ownPlaces, 1);
+      if (this.placesTaken <= max) return true;
+      this.#leavePlace();
     }
     return false;
   }
 
-  /** Any place of this worker: they are alike, and only its own thread gives them back. */
   #leavePlace(): void {
-    const { halves, memory } = this.#slot;
-    for (let place = this.#places; place < this.#places + PLACES_MAX; place++) {
-      if (Atomics.load(halves, place) !== memory.thread + 1) continue;
-      Atomics.store(halves, place, 0);
-      return;
-    }
+    Atomics.sub(this.#cells, this.#ownPlaces, 1);
+  }
+
+  // Where its words lie; there may be a million of it, so that it is small.
+
+  get #cells(): Int32Array<SharedArrayBuffer> {
+    return this.#slot.cells;
+  }
+
+  get #word(): number {
+    return this.#slot.at + BREAKER;
+  }
+
+  get #count(): number {
+    return this.#slot.at + COUNT;
+  }
+
+  /** Places of this worker. */
+  get #ownPlaces(): number {
+    return this.#slot.own + PLACES;
   }
 }
 

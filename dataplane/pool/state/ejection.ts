@@ -12,13 +12,9 @@ export type EjectionReason = "consecutive failures" | "failure rate";
 
 export class Ejection {
   readonly #slot: BackendSlot;
-  readonly #cells: Int32Array<SharedArrayBuffer>;
-  readonly #word: number;
 
   constructor(slot: BackendSlot) {
     this.#slot = slot;
-    this.#cells = slot.cells;
-    this.#word = slot.at + EJECTED;
   }
 
   /** It is out, or its time is over and nobody has noticed yet. */
@@ -29,6 +25,11 @@ export class Ejection {
   /** Ejections in a row. */
   get total(): number {
     return this.#cells[this.#slot.at + EJECTIONS]!;
+  }
+
+  /** Failures in a row, since it is in. */
+  get failures(): number {
+    return this.#cells[this.#slot.at + FAILURES]!;
   }
 
   /** How long it is still out; 0 where it is not. Milliseconds. */
@@ -100,6 +101,14 @@ export class Ejection {
     const { ejectedAt, memory } = this.#slot;
     const { requests, failures } = windowCount(this.#slot, windowMs, memory.now(), ejectedAt);
     return requests >= requestsMin && failures * 100 >= requests * failureRatePercent;
+  }
+
+  get #cells(): Int32Array<SharedArrayBuffer> {
+    return this.#slot.cells;
+  }
+
+  get #word(): number {
+    return this.#slot.at + EJECTED;
   }
 }
 

@@ -80,23 +80,28 @@ export const EWMA_AT = 20;
 /** Of a pool: picks so far. */
 export const TURN = 16;
 
-// Third and fourth line: who holds which half-open place, 16 bits each.
-export const PLACES = 32;
-/** Half-open places of a backend. */
-export const PLACES_MAX = 64;
+/** How often the main thread holds the slot: all that it writes for itself alone. */
+const HELD_BY_MAIN = 22;
 
-/** Where the lines of the threads begin. */
-export const OWN = 64;
+/** Where the lines of the workers begin. */
+export const OWN = 32;
 /** Requests in flight of a worker; of a pool, its waiting requests. */
 export const IN_FLIGHT = 0;
-/** How often a thread holds the slot. */
+/** How often a worker holds the slot. */
 export const HELD = 1;
 /** Of a pool: since when the worker's first waiting request has waited. */
 export const FIRST_WAITING = 2;
+/** Half-open places that a worker's requests have. */
+export const PLACES = 3;
 /** Four buckets of three cells, see window.ts. */
 export const WINDOW = 4;
 
+/** Where in a slot a thread counts how often it holds it; the main thread's number is that behind the workers'. */
+export function heldAt(thread: number, workers: number): number {
+  return thread === workers ? HELD_BY_MAIN : OWN + thread * LINE + HELD;
+}
+
 /** Cells of a slot. */
-export function slotCells(threads: number): number {
-  return OWN + threads * LINE;
+export function slotCells(workers: number): number {
+  return OWN + workers * LINE;
 }

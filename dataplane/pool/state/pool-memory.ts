@@ -22,7 +22,6 @@ const SLOTS_FIRST = 256;
 /** The memory as numbers of several sizes. */
 export interface PoolViews {
   cells: Int32Array<SharedArrayBuffer>;
-  halves: Uint16Array<SharedArrayBuffer>;
   times: Float64Array<SharedArrayBuffer>;
 }
 
@@ -45,14 +44,14 @@ export class PoolMemory {
     this.buffer = buffer;
     this.#views = viewsOf(buffer);
     this.workers = this.header[THREADS]! - 1;
-    this.slotCells = slotCells(this.workers + 1);
+    this.slotCells = slotCells(this.workers);
     this.thread = worker ?? this.workers;
     this.now = clock ?? clockSince(new Float64Array(buffer, EPOCH * CELL_BYTES, 1)[0]!);
   }
 
   /** The memory of a process with so many workers, seen by its main thread. */
   static create(workers: number, clock?: Clock): PoolMemory {
-    const cells = SLOTS_AT + SLOTS_FIRST * slotCells(workers + 1);
+    const cells = SLOTS_AT + SLOTS_FIRST * slotCells(workers);
     const buffer = new SharedArrayBuffer(cells * CELL_BYTES, { maxByteLength: BYTES_MAX });
     const header = new Int32Array(buffer, 0, SLOTS_AT);
     header[THREADS] = workers + 1;
@@ -117,7 +116,6 @@ function viewsOf(buffer: SharedArrayBuffer): PoolViews {
   const bytes = buffer.byteLength;
   return {
     cells: new Int32Array(buffer, 0, bytes / Int32Array.BYTES_PER_ELEMENT),
-    halves: new Uint16Array(buffer, 0, bytes / Uint16Array.BYTES_PER_ELEMENT),
     times: new Float64Array(buffer, 0, bytes / Float64Array.BYTES_PER_ELEMENT),
   };
 }

@@ -9,37 +9,28 @@ export class PoolSlot {
   readonly slot: number;
   readonly memory: PoolMemory;
   readonly #cells: Int32Array<SharedArrayBuffer>;
-  readonly #turn: number;
-  readonly #seen: number;
-  readonly #own: number;
-  readonly #lines: number;
-  readonly #end: number;
+  readonly #at: number;
 
   /** @param slot held by this thread */
   constructor(memory: PoolMemory, slot: number) {
-    const at = memory.slotAt(slot);
     this.slot = slot;
     this.memory = memory;
     this.#cells = memory.cellsOf(slot);
-    this.#turn = at + TURN;
-    this.#seen = at + SEEN;
-    this.#lines = at + OWN;
-    this.#own = at + OWN + memory.thread * LINE;
-    this.#end = at + OWN + memory.workers * LINE;
+    this.#at = memory.slotAt(slot);
   }
 
   /** The number of this pick among those of all workers, 31 bits; each is given once. */
   turn(): number {
-    return Atomics.add(this.#cells, this.#turn, 1) & 0x7fffffff;
+    return Atomics.add(this.#cells, this.#at + TURN, 1) & 0x7fffffff;
   }
 
   /** Some worker has had the pool, with all the backends that it began with. */
   get isStarted(): boolean {
-    return Atomics.load(this.#cells, this.#seen) === 1;
+    return Atomics.load(this.#cells, this.#at + SEEN) === 1;
   }
 
   start(): void {
-    Atomics.store(this.#cells, this.#seen, 1);
+    Atomics.store(this.#cells, this.#at + SEEN, 1);
   }
 
   /** A request of this worker begins to wait; false where `max` wait already. */
@@ -60,7 +51,7 @@ export class PoolSlot {
   /** Requests that wait, of all workers. */
   get waiting(): number {
     let sum = 0;
-    for (let own = this.#lines; own < this.#end; own += LINE) {
+    for (let own = this.#at + OWN; own < this.#end; own += LINE) {
       sum += Atomics.load(this.#cells, own + IN_FLIGHT);
     }
     return sum;
@@ -74,12 +65,22 @@ export class PoolSlot {
 
   /** Whether in another worker a request has waited since before `since`. */
   isBehindOthers(since: number): boolean {
-    for (let own = this.#lines; own < this.#end; own += LINE) {
+    for (let own = this.#at + OWN; own < this.#end; own += LINE) {
       if (own === this.#own) continue;
       const word = Atomics.load(this.#cells, own + FIRST_WAITING);
       if (word !== NOBODY && wordElapsed(word >>> 1, since) > 0) return true;
     }
     return false;
+  }
+
+  /** This worker's line. */
+  get #own(): number {
+    return this.#at + OWN + this.memory.thread * LINE;
+  }
+
+  /** Behind the lines of the workers. */
+  get #end(): number {
+    return this.#at + OWN + this.memory.workers * LINE;
   }
 }
 

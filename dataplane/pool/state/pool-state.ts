@@ -8,7 +8,7 @@ import type { Clock } from "./clock.ts";
 import { Ejection } from "./ejection.ts";
 import { FIRST_WAITING, IN_FLIGHT, LINE, OWN, WINDOW } from "./layout.ts";
 import { PoolMemory } from "./pool-memory.ts";
-import { SlotTable } from "./slot-table.ts";
+import { type Named, SlotTable } from "./slot-table.ts";
 
 export class PoolState {
   readonly memory: PoolMemory;
@@ -147,7 +147,7 @@ export class PoolState {
    * @param named slots that are known to be named; those that are found to be are added
    * @returns how many
    */
-  collect(identities: () => Iterable<string>, named: Set<number>): number {
+  collect(identities: () => Iterable<string>, named: Named): number {
     const freed = this.#table.collect(identities, named);
     this.#table.reserve(0);
     return freed;

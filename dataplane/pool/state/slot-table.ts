@@ -11,6 +11,7 @@ import { type IdentityKey, keyOf } from "./identity.ts";
 import {
   FREE_FROM,
   HELD,
+  heldAt,
   IN_FLIGHT,
   KEY_HIGH,
   KEY_LOW,
@@ -24,6 +25,7 @@ import {
   tableAt,
 } from "./layout.ts";
 import type { PoolMemory } from "./pool-memory.ts";
+import { SlotSet } from "./slot-set.ts";
 
 // A slot's STATE.
 const FREE = 0;
@@ -41,6 +43,12 @@ const CLOSED = -2;
 
 /** Between two looks at a table that is being replaced. */
 const WAIT_MS = 100;
+
+/** Slots that are known to be named. */
+export interface Named {
+  has(slot: number): boolean;
+  add(slot: number): unknown;
+}
 
 export class SlotTable {
   readonly #memory: PoolMemory;
@@ -76,8 +84,8 @@ export class SlotTable {
 
   /** This thread uses it no more. What is known stays until `collect`. */
   release(slot: number): void {
-    const { cells, own } = this.#own(slot);
-    Atomics.sub(cells, own + HELD, 1);
+    const { cells, held } = this.#own(slot);
+    Atomics.sub(cells, held, 1);
   }
 
   /** Every slot that is in use. */
@@ -91,11 +99,12 @@ export class SlotTable {
 
   /** Whether any thread holds it or has requests in flight. */
   isHeld(slot: number): boolean {
+    const { workers } = this.#memory;
     const cells = this.#memory.cellsOf(slot);
-    const at = this.#memory.slotAt(slot) + OWN;
-    for (let thread = 0; thread <= this.#memory.workers; thread++) {
-      const own = at + thread * LINE;
-      if (Atomics.load(cells, own + HELD) !== 0 || Atomics.load(cells, own + IN_FLIGHT) !== 0) {
+    const at = this.#memory.slotAt(slot);
+    for (let thread = 0; thread <= workers; thread++) {
+      if (Atomics.load(cells, at + heldAt(thread, workers)) !== 0) return true;
+      if (thread < workers && Atomics.load(cells, at + OWN + thread * LINE + IN_FLIGHT) !== 0) {
         return true;
       }
     }
@@ -134,26 +143,20 @@ export class SlotTable {
    * @param named slots that are known to be named; those that are found to be are added
    * @returns how many
    */
-  collect(identities: () => Iterable<string>, named: Set<number>): number {
-    const unheld = new Map<number, Map<number, number>>();
+  collect(identities: () => Iterable<string>, named: Named): number {
+    const unheld = new SlotSet();
     for (const slot of this.slots()) {
-      if (named.has(slot) || this.isHeld(slot)) continue;
-      const { low, high } = this.keyOf(slot);
-      const others = unheld.get(low) ?? new Map<number, number>();
-      unheld.set(low, others.set(high, slot));
+      if (!named.has(slot) && !this.isHeld(slot)) unheld.add(slot);
     }
     if (unheld.size === 0) return 0;
     for (const identity of identities()) {
-      const { low, high } = keyOf(identity);
-      const slot = unheld.get(low)?.get(high);
-      if (slot === undefined) continue;
-      unheld.get(low)!.delete(high);
+      const slot = this.find(identity);
+      if (slot === -1 || !unheld.delete(slot)) continue;
       named.add(slot);
+      if (unheld.size === 0) return 0;
     }
     let freed = 0;
-    for (const others of unheld.values()) {
-      for (const slot of others.values()) if (this.free(slot)) freed++;
-    }
+    for (const slot of unheld) if (this.free(slot)) freed++;
     return freed;
   }
 
@@ -170,12 +173,13 @@ export class SlotTable {
 
   /** Main thread: a worker has ended; what it was making is free again, what it held it holds no more. */
   forget(worker: number): void {
+    const ownHeld = heldAt(worker, this.#memory.workers);
     const used = Atomics.load(this.#memory.header, SLOTS_USED);
     for (let slot = 0; slot < used; slot++) {
       const cells = this.#memory.cellsOf(slot);
       const at = this.#memory.slotAt(slot);
       if (Atomics.load(cells, at + STATE) === CLAIMED + worker) this.#discard(slot);
-      const held = at + OWN + worker * LINE + HELD;
+      const held = at + ownHeld;
       // A store alone would make the system give memory for slots that nobody has used.
       if (Atomics.load(cells, held) !== 0) Atomics.store(cells, held, 0);
     }
@@ -183,13 +187,13 @@ export class SlotTable {
 
   /** True where the slot is still the key's, and stays so. */
   #hold(slot: number, key: IdentityKey): boolean {
-    const { cells, at, own } = this.#own(slot);
-    Atomics.add(cells, own + HELD, 1);
+    const { cells, at, held } = this.#own(slot);
+    Atomics.add(cells, held, 1);
     const isRight =
       Atomics.load(cells, at + STATE) === IN_USE &&
       cells[at + KEY_LOW] === key.low &&
       cells[at + KEY_HIGH] === key.high;
-    if (!isRight) Atomics.sub(cells, own + HELD, 1);
+    if (!isRight) Atomics.sub(cells, held, 1);
     return isRight;
   }
 
@@ -275,9 +279,11 @@ export class SlotTable {
     const { header } = memory;
     const cells = memory.cellsOf(slot);
     const at = memory.slotAt(slot);
-    cells.fill(0, at + STATE + 1, at + OWN);
+    // What says who holds it stays: somebody may just be finding that it is not what it looked for.
+    const heldByMain = at + heldAt(memory.workers, memory.workers);
+    cells.fill(0, at + STATE + 1, heldByMain);
+    cells.fill(0, heldByMain + 1, at + OWN);
     for (let own = at + OWN; own < at + memory.slotCells; own += LINE) {
-      // HELD stays: somebody may just be finding that the slot is not what it looked for.
       cells[own + IN_FLIGHT] = 0;
       cells.fill(0, own + HELD + 1, own + LINE);
     }
@@ -323,10 +329,10 @@ export class SlotTable {
     Atomics.notify(header, TABLE);
   }
 
-  #own(slot: number): { cells: Int32Array<SharedArrayBuffer>; at: number; own: number } {
+  #own(slot: number): { cells: Int32Array<SharedArrayBuffer>; at: number; held: number } {
     const memory = this.#memory;
     const at = memory.slotAt(slot);
-    return { cells: memory.cellsOf(slot), at, own: at + OWN + memory.thread * LINE };
+    return { cells: memory.cellsOf(slot), at, held: at + heldAt(memory.thread, memory.workers) };
   }
 }
 
