@@ -4,10 +4,19 @@
  */
 
 /**
+ * The nursery is collected without help: where a helping thread has lost its core to somebody else, the
+ * thread that serves waits for it. Names of V8's own, which another major version of Node may not know.
+ */
+const ALONE = ["--no-parallel-scavenge", "--no-concurrent-array-buffer-sweeping"];
+
+/**
  * What a request leaves behind dies young: a small nursery is as good as Node's large one, in the main
  * thread too.
  */
-export const NODE_OPTIONS: readonly string[] = ["--max-semi-space-size=1"];
+export const NODE_OPTIONS: readonly string[] = [
+  "--max-semi-space-size=1",
+  ...(process.versions.node.startsWith("24.") ? ALONE : []),
+];
 
 /**
  * The compilers of V8 take several megabytes for moments and give them back, and glibc would keep them.
