@@ -92,6 +92,13 @@ export class Writer {
     return this.#state.current(!this.#turns.isBusy);
   }
 
+  /** The artifact of a tree that was shown. @throws Refusal 503 */
+  artifactOf({ tree }: Snapshot): Uint8Array {
+    const { artifact } = compile(tree, { memory: this.#state.memory });
+    if (artifact === undefined) throw new Refusal(503, "the tree does not compile");
+    return artifact;
+  }
+
   /** Every service as clients see it, by id, and the entity tag of the list. */
   list({ catalog }: Snapshot): { resources: ServiceResource[]; etag: string } {
     const resources = catalog.entries.map((entry) =>

@@ -3,7 +3,6 @@
  * knows of the backends. Nothing is sent.
  */
 import { openArtifact } from "../../artifact/view.ts";
-import { compile } from "../../compiler/compile.ts";
 import { withStates } from "../../compiler/explain/backend-state.ts";
 import { Explainer } from "../../compiler/explain/explanation.ts";
 import {
@@ -19,6 +18,7 @@ import type { DataPlaneClient } from "../data-plane-client.ts";
 import type { Answer } from "../http/answer.ts";
 import { readJson } from "../http/body.ts";
 import { Refusal } from "../refusal.ts";
+import type { Writer } from "../writer.ts";
 import type { Plain } from "../yaml/reshape.ts";
 import type { ApiRequest, Context } from "./operation.ts";
 
@@ -30,17 +30,17 @@ export async function explainRequest(
   { writer, dataPlane }: Context,
 ): Promise<Answer> {
   const request = readQuestion(await readJson(incoming, ["application/json"]));
-  const explanation = explainerOf(writer.snapshot().tree).explain(request);
+  const explanation = explainerOf(writer).explain(request);
   return { status: 200, body: withStates(explanation, await statesOf(dataPlane)) };
 }
 
-/** What becomes of requests by a tree that compiles; kept for as long as the tree is. */
-function explainerOf(tree: SourceTree): Explainer {
+/** What becomes of requests by the tree that is shown; kept for as long as the tree is. */
+function explainerOf(writer: Writer): Explainer {
+  const snapshot = writer.snapshot();
+  const { tree } = snapshot;
   let explainer = EXPLAINERS.get(tree);
   if (explainer === undefined) {
-    const { artifact } = compile(tree);
-    if (artifact === undefined) throw new Refusal(503, "the tree does not compile");
-    explainer = new Explainer(openArtifact(new Uint8Array(artifact)), tree);
+    explainer = new Explainer(openArtifact(new Uint8Array(writer.artifactOf(snapshot))), tree);
     EXPLAINERS.set(tree, explainer);
   }
   return explainer;

@@ -28,11 +28,12 @@ export interface Entry extends Address {
 export class Catalog {
   /** By id, an enabled service before disabled ones of the same. */
   readonly entries: readonly Entry[];
+  /** By `domain-path_prefix`; made when somebody asks so. */
+  #byPlace: Map<string, Entry[]> | undefined;
 
+  /** @param entries in order of `compareEntries` */
   constructor(entries: readonly Entry[]) {
-    this.entries = entries.toSorted(
-      (a, b) => byText(a.id, b.id) || Number(b.enabled) - Number(a.enabled),
-    );
+    this.entries = entries;
   }
 
   /**
@@ -42,31 +43,94 @@ export class Catalog {
    * @returns "several" where `domain-path_prefix` fits services that differ in methods
    */
   find(id: string): Entry | "several" | undefined {
-    const exact = this.entries.find((entry) => entry.id === id);
+    const exact = this.#first(id);
     if (exact !== undefined) return exact;
-    const [first, ...others] = this.entries.filter(
-      ({ domain, pattern }) => `${domain}-${pattern}` === id,
-    );
+    this.#byPlace ??= Map.groupBy(this.entries, ({ domain, pattern }) => `${domain}-${pattern}`);
+    const [first, ...others] = this.#byPlace.get(id) ?? [];
     return others.some((other) => other.id !== first?.id) ? "several" : first;
+  }
+
+  /** The first entry of an id, by halves. */
+  #first(id: string): Entry | undefined {
+    let [low, high] = [0, this.entries.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const isBefore = (this.entries[middle]?.id ?? "") < id;
+      if (isBefore) low = middle + 1;
+      else high = middle;
+    }
+    const entry = this.entries[low];
+    return entry?.id === id ? entry : undefined;
   }
 }
 
-/** Reads catalogs, and reads a file again only when its bytes have changed. */
+interface KnownFile {
+  bytes: Uint8Array;
+  entries: Entry[];
+}
+
+/** Reads catalogs, of which it reads and sorts again only the files whose bytes have changed. */
 export class CatalogReader {
-  #files = new Map<string, { bytes: Uint8Array; entries: Entry[] }>();
+  #files: ReadonlyMap<string, KnownFile> = new Map();
+  #catalog = new Catalog([]);
 
   /** The catalog of a tree. A file that is broken has no services; the compiler says what is wrong. */
   read(tree: SourceTree): Catalog {
-    const files = new Map<string, { bytes: Uint8Array; entries: Entry[] }>();
+    const files = new Map<string, KnownFile>();
     for (const { path, content } of tree.files) {
       if (!(content instanceof Uint8Array) || !isServiceFile(path)) continue;
       const known = this.#files.get(path);
-      const isSame = known !== undefined && Buffer.compare(known.bytes, content) === 0;
-      files.set(path, isSame ? known : { bytes: content, entries: entriesOf(path, content) });
+      files.set(
+        path,
+        known !== undefined && isSameBytes(known.bytes, content)
+          ? known
+          : { bytes: content, entries: entriesOf(path, content) },
+      );
     }
+    const isOther = ([path, file]: [string, KnownFile], among: ReadonlyMap<string, KnownFile>) =>
+      among.get(path) !== file;
+    const gone = [...this.#files].filter((one) => isOther(one, files));
+    const came = [...files].filter((one) => isOther(one, this.#files));
     this.#files = files;
-    return new Catalog([...files.values()].flatMap(({ entries }) => entries));
+    if (gone.length > 0 || came.length > 0) {
+      const old = new Set(gone.flatMap(([, { entries }]) => entries));
+      const fresh = came.flatMap(([, { entries }]) => entries).toSorted(compareEntries);
+      const kept = this.#catalog.entries.filter((entry) => !old.has(entry));
+      this.#catalog = new Catalog(merged(kept, fresh));
+    }
+    return this.#catalog;
   }
+}
+
+function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a === b || Buffer.compare(a, b) === 0;
+}
+
+/** Two sorted lists as one. */
+function merged(one: readonly Entry[], other: readonly Entry[]): Entry[] {
+  const all: Entry[] = [];
+  const rest = other.values();
+  let next = rest.next().value;
+  for (const entry of one) {
+    for (; next !== undefined && compareEntries(next, entry) < 0; next = rest.next().value) {
+      all.push(next);
+    }
+    all.push(entry);
+  }
+  return next === undefined ? all : [...all, next, ...rest];
+}
+
+function compareEntries(a: Entry, b: Entry): number {
+  return (
+    byText(a.id, b.id) ||
+    Number(b.enabled) - Number(a.enabled) ||
+    byText(a.path, b.path) ||
+    indexOf(a.slot) - indexOf(b.slot)
+  );
+}
+
+function indexOf(slot: Slot): number {
+  return slot === "whole" ? 0 : slot.index;
 }
 
 function isServiceFile(path: string): boolean {
