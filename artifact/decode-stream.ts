@@ -13,8 +13,8 @@ import {
 } from "./model.ts";
 import { RowReader, type View } from "./view.ts";
 
-/** The streams of an artifact, in its order. */
-export function streamsOf(view: View): Stream[] {
+/** The streams of an artifact, in its order, with the rows of their pools. */
+export function streamsOf(view: View): Stream<number>[] {
   const streams = new RowReader(view, "streams");
   const positions = new RowReader(view, "positions");
   return Array.from({ length: streams.count }, (_, row) => {
@@ -36,7 +36,7 @@ export function streamsOf(view: View): Stream[] {
   });
 }
 
-function sniOf(view: View, first: number): SniRoute[] {
+function sniOf(view: View, first: number): SniRoute<number>[] {
   const routes = new RowReader(view, "streamRoutes");
   return listRows(routes, first).map((row) => ({
     names: routes.words(row, "names"),

@@ -12,6 +12,7 @@ import {
   LOG_LEVELS,
   type Model,
   type Origin,
+  type Pool,
   type Predicate,
   PREDICATE_KINDS,
   PREDICATE_SUBJECTS,
@@ -39,24 +40,25 @@ export function decode(view: View): Model {
     line: positions.number(position, "line"),
     column: positions.number(position, "column"),
   });
+  const list = range(pools.count).map((row): Pool => {
+    const { first, count } = pools.run(row, "backends");
+    const file = pools.number(row, "file");
+    return {
+      key: pools.text(row, "key"),
+      label: pools.text(row, "label"),
+      policy: poolPolicy(pools.number(row, "policy")),
+      backends: range(count, first).map((backend) => ({
+        url: backends.text(backend, "url"),
+        ...traits(backends.number(backend, "traits")),
+        origin: originOf(file, backends.number(backend, "position")),
+      })),
+      table: pools.number(row, "table") === NONE ? [] : [...tableOf(view, row)],
+      origin: originOf(file, pools.number(row, "position")),
+    };
+  });
   return {
     settings: settingsOf(view),
-    pools: range(pools.count).map((row) => {
-      const { first, count } = pools.run(row, "backends");
-      const file = pools.number(row, "file");
-      return {
-        key: pools.text(row, "key"),
-        label: pools.text(row, "label"),
-        policy: poolPolicy(pools.number(row, "policy")),
-        backends: range(count, first).map((backend) => ({
-          url: backends.text(backend, "url"),
-          ...traits(backends.number(backend, "traits")),
-          origin: originOf(file, backends.number(backend, "position")),
-        })),
-        table: pools.number(row, "table") === NONE ? [] : [...tableOf(view, row)],
-        origin: originOf(file, pools.number(row, "position")),
-      };
-    }),
+    pools: list,
     services: range(services.count).map((row) => ({
       name: services.text(row, "name"),
       domains: services.words(row, "domains"),
@@ -65,10 +67,14 @@ export function decode(view: View): Model {
       predicates: predicatesOf(view, row),
       priority: routes.number(row, "priority") + PRIORITY_MIN,
       ...servicePolicy(services.number(row, "policy")),
-      pool: services.number(row, "pool"),
+      pool: list[services.number(row, "pool")]!,
       origin: originOf(services.number(row, "file"), services.number(row, "position")),
     })),
-    streams: streamsOf(view),
+    streams: streamsOf(view).map((stream) => ({
+      ...stream,
+      pool: stream.pool === undefined ? undefined : list[stream.pool],
+      sni: stream.sni.map((route) => ({ ...route, pool: list[route.pool]! })),
+    })),
   };
 }
 

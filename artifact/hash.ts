@@ -16,10 +16,10 @@ export function finish(hash: number, seed: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** Hash of an edge: the bytes of the label, which is ASCII as all of a pattern is, below `parent`. */
-export function edgeHash(parent: number, label: string): number {
+/** Hash of an edge: the bytes of the label, `start` to `end`, below `parent`. */
+export function edgeHash(parent: number, bytes: Uint8Array, start: number, end: number): number {
   let h = FNV_BASIS;
-  for (let i = 0; i < label.length; i++) h = Math.imul(h ^ label.charCodeAt(i), FNV_PRIME);
+  for (let i = start; i < end; i++) h = Math.imul(h ^ bytes[i]!, FNV_PRIME);
   return finish(h, parent);
 }
 

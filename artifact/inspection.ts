@@ -56,8 +56,8 @@ export function inspectJson(
     settings: settingsJson(settings),
     hosts: hostsJson(view),
     pools: pools.map(poolJson),
-    services: services.map((service) => serviceJson(service, pools)),
-    streams: streams.map((stream) => streamJson(stream, pools)),
+    services: services.map((service) => serviceJson(service)),
+    streams: streams.map((stream) => streamJson(stream)),
   };
 }
 
@@ -144,7 +144,7 @@ function poolJson({ key, label, policy, backends, table, origin }: Pool) {
 }
 
 /** `pool` is the pool's key; an empty list of methods is every method. */
-function serviceJson(service: Service, pools: readonly Pool[]) {
+function serviceJson(service: Service) {
   const { connectMs, responseMs, readMs, writeMs, requestMs, tunnelMs } = service.timeouts;
   return {
     name: service.name,
@@ -166,19 +166,19 @@ function serviceJson(service: Service, pools: readonly Pool[]) {
     retry: retryJson(service.retry),
     hedge_after_ms: service.hedgeAfterMs,
     max_body_bytes: service.bodyBytesMax,
-    pool: pools[service.pool]!.key,
+    pool: service.pool.key,
     ...service.origin,
   };
 }
 
 /** `pool` and `sni[].pool` are keys of pools; a `pool` of null is that what no name takes is closed. */
-function streamJson({ name, listen, protocol, pool, sni, policy, origin }: Stream, pools: Pool[]) {
+function streamJson({ name, listen, protocol, pool, sni, policy, origin }: Stream) {
   return {
     name,
     listen,
     protocol,
-    pool: pool === undefined ? null : pools[pool]!.key,
-    sni: sni.map((route) => ({ names: route.names, pool: pools[route.pool]!.key })),
+    pool: pool === undefined ? null : pool.key,
+    sni: sni.map((route) => ({ names: route.names, pool: route.pool.key })),
     timeouts: {
       connect_ms: policy.connectMs,
       idle_ms: policy.idleMs,

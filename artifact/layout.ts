@@ -412,19 +412,33 @@ export const ROWS = {
 /** Field name → position in the row, in u32s. A run's count stands one after its first. */
 export type Offsets<S extends RowSection> = Record<keyof (typeof ROWS)[S], number>;
 
+/** A field and its position in the row, in u32s. */
+interface PlacedField {
+  name: string;
+  field: Field;
+  at: number;
+}
+
+const SHAPES = new Map(Object.entries(ROWS).map(([section, row]) => [section, shapeOf(row)]));
+
+function shapeOf(row: Record<string, Field>): { fields: PlacedField[]; stride: number } {
+  const fields: PlacedField[] = [];
+  let stride = 0;
+  for (const [name, field] of Object.entries(row)) {
+    fields.push({ name, field, at: stride });
+    stride += field.kind === "run" ? 2 : 1;
+  }
+  return { fields, stride };
+}
+
 /** Fields of a section in file order with their positions. */
-export function fieldsOf(section: RowSection): { name: string; field: Field; at: number }[] {
-  let at = 0;
-  return Object.entries<Field>(ROWS[section]).map(([name, field]) => {
-    const entry = { name, field, at };
-    at += field.kind === "run" ? 2 : 1;
-    return entry;
-  });
+export function fieldsOf(section: RowSection): readonly PlacedField[] {
+  return SHAPES.get(section)!.fields;
 }
 
 /** u32s in a row of `section`. */
 export function strideOf(section: RowSection): number {
-  return fieldsOf(section).reduce((sum, { field }) => sum + (field.kind === "run" ? 2 : 1), 0);
+  return SHAPES.get(section)!.stride;
 }
 
 /** The positions of a section's fields. */

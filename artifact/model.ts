@@ -147,8 +147,8 @@ export interface Service extends ServicePolicy {
   predicates: Predicate[];
   /** −1000 to 1000. Of a host's routes those with the highest number are tried first. */
   priority: number;
-  /** Index into `Model.pools`. */
-  pool: number;
+  /** One of `Model.pools`. */
+  pool: Pool;
   origin: Origin;
 }
 
@@ -231,15 +231,15 @@ export interface StatusRange {
 }
 
 /** One address where connections or datagrams are taken without a look at what is in them. */
-export interface Stream {
+export interface Stream<P = Pool> {
   name: string;
   /** `host:port`, `:port` or a text with references. */
   listen: string;
   protocol: StreamProtocol;
-  /** Index into `Model.pools`; undefined is that connections no SNI route takes are closed. */
-  pool: number | undefined;
+  /** One of `Model.pools`; undefined is that connections no SNI route takes are closed. */
+  pool: P | undefined;
   /** Empty is that the ClientHello is not read. */
-  sni: SniRoute[];
+  sni: SniRoute<P>[];
   policy: StreamPolicy;
   origin: Origin;
 }
@@ -249,11 +249,11 @@ export const STREAM_PROTOCOLS = ["tcp", "udp"] as const;
 export type StreamProtocol = (typeof STREAM_PROTOCOLS)[number];
 
 /** Where TLS connections go by the server name that their client asks for. */
-export interface SniRoute {
+export interface SniRoute<P = Pool> {
   /** Lower-case: `a.example.com` or `*.example.com`. At least one. */
   names: string[];
-  /** Index into `Model.pools`. */
-  pool: number;
+  /** One of `Model.pools`. */
+  pool: P;
 }
 
 /** How the connections of a stream are treated. Streams that agree in all of it share one row. */

@@ -14,6 +14,8 @@ export type Part =
   | { kind: "env"; name: string; fallback: string | undefined }
   | { kind: "file"; path: string };
 
+export type Reference = Exclude<Part, { kind: "text" }>;
+
 /** Why a `${` does not begin a reference; `offset` counts UTF-16 units. */
 export interface ReferenceFault {
   offset: number;
@@ -62,10 +64,16 @@ function reference(body: string): Part | string {
   return `"${kind}" is not a kind of reference (env and file are)`;
 }
 
+/** A reference as it is written in a value. */
+export function formatReference(part: Reference): string {
+  const more = part.kind === "env" && part.fallback !== undefined ? `:-${part.fallback}` : "";
+  return `\${${part.kind}:${part.kind === "env" ? part.name : part.path}${more}}`;
+}
+
 /** Puts a value together. `look` gives a reference's text, or undefined where there is none. */
 export function fillReferences(
   parts: readonly Part[],
-  look: (part: Exclude<Part, { kind: "text" }>) => string | undefined,
+  look: (reference: Reference) => string | undefined,
 ): { value: string } | { missing: string } {
   let value = "";
   for (const part of parts) {

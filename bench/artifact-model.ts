@@ -3,7 +3,7 @@
  * ports a service, every fourth service (not the first or last) with a
  * parameter. The same number gives the same model.
  */
-import type { Model, Pool, Service } from "../artifact/model.ts";
+import type { Model, Origin, Pool, Service } from "../artifact/model.ts";
 import { POOL_POLICY, SERVICE_POLICY, SETTINGS } from "../test/fixtures/artifact-model.ts";
 
 const WORDS = ["orders", "search", "ledger", "stocks", "images", "quotes", "emails", "brands"];
@@ -13,7 +13,8 @@ const SERVICES_PER_FILE = 100;
 export function modelOf(count: number): Model {
   const numbers = Array.from({ length: count }, (_, index) => index);
   const services = numbers.map(serviceOf);
-  return { settings: SETTINGS, pools: services.map(poolOf), services, streams: [] };
+  const pools = services.map(({ pool }) => pool);
+  return { settings: SETTINGS, pools, services, streams: [] };
 }
 
 /** A path that the pattern of a service takes. */
@@ -25,24 +26,26 @@ function serviceOf(index: number): Service {
   const team = String(Math.floor(index / SERVICES_PER_FILE)).padStart(4, "0");
   // Of one length, so that the last costs what the first costs.
   const name = `${WORDS[index % WORDS.length]}-${String(index).padStart(6, "0")}`;
+  const domain = `team-${team}.example.com`;
+  const origin = {
+    file: `services/team-${team}/services.yaml`,
+    line: 2 + (index % SERVICES_PER_FILE) * 5,
+    column: 5,
+  };
   return {
     name,
-    domains: [`team-${team}.example.com`],
+    domains: [domain],
     pattern: `/api/v1/${name}/${index % 4 === 2 ? ":id" : "*"}`,
     methods: [],
     predicates: [],
     priority: 0,
     ...SERVICE_POLICY,
-    pool: index,
-    origin: {
-      file: `services/team-${team}/services.yaml`,
-      line: 2 + (index % SERVICES_PER_FILE) * 5,
-      column: 5,
-    },
+    pool: poolOf(name, domain, origin, index),
+    origin,
   };
 }
 
-function poolOf({ name, domains, origin }: Service, index: number): Pool {
+function poolOf(name: string, label: string, origin: Origin, index: number): Pool {
   const backends = [0, 1].map((nth) => ({
     url: `http://\${env:BALTO_UPSTREAM_HOST:-localhost}:${8_000 + ((index * 2 + nth) % 20_000)}`,
     weight: 1,
@@ -51,5 +54,5 @@ function poolOf({ name, domains, origin }: Service, index: number): Pool {
     connectionsMax: 0,
     origin: { ...origin, line: origin.line + 3, column: 13 + nth * 6 },
   }));
-  return { key: name, label: domains[0]!, policy: POOL_POLICY, backends, table: [], origin };
+  return { key: name, label, policy: POOL_POLICY, backends, table: [], origin };
 }

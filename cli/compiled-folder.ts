@@ -7,7 +7,7 @@ import { openContainer } from "../artifact/container.ts";
 import { compile } from "../compiler/compile.ts";
 import type { Diagnostic } from "../compiler/diagnostic.ts";
 import { CompileMemory } from "../compiler/memory.ts";
-import { readTree } from "../compiler/read-tree.ts";
+import { TreeReader } from "../compiler/read-tree.ts";
 import { formatters } from "../compiler/report/index.ts";
 import type { ReportFormat } from "../compiler/report/index.ts";
 import type { SourceTree } from "../compiler/source-tree.ts";
@@ -33,23 +33,46 @@ export interface CompileResult {
   digest: string;
 }
 
-/**
- * @param memory of the compilations of this folder before
- * @throws Failure when the folder itself cannot be read
- */
-export function compileFolder(
-  folder: string,
-  revision = "",
-  memory = new CompileMemory(),
-): CompiledFolder {
-  const start = performance.now();
-  const tree = readFolder(folder);
-  const { diagnostics, model, artifact } = compile(tree, { revision, memory, readCertificate });
-  let result: CompileResult | undefined;
-  if (model !== undefined && artifact !== undefined) {
-    result = { model, artifact, digest: openContainer(artifact, true).digest };
+/** @throws Failure when the folder itself cannot be read */
+export function compileFolder(folder: string): CompiledFolder {
+  return new FolderCompiler(folder).compile();
+}
+
+/** Compiles one folder again and again: what has not changed since costs little. */
+export class FolderCompiler {
+  readonly folder: string;
+  readonly #revision: string;
+  readonly #reader: TreeReader;
+  readonly #memory = new CompileMemory();
+
+  /** @param revision stamped into each artifact; "" stamps nothing */
+  constructor(folder: string, revision = "") {
+    this.folder = folder;
+    this.#revision = revision;
+    this.#reader = new TreeReader(folder);
   }
-  return { folder, tree, diagnostics, result, elapsedMs: performance.now() - start };
+
+  /** @throws Failure when the folder itself cannot be read */
+  compile(): CompiledFolder {
+    const start = performance.now();
+    const tree = this.#read();
+    const options = { revision: this.#revision, memory: this.#memory, readCertificate };
+    const { diagnostics, model, artifact } = compile(tree, options);
+    let result: CompileResult | undefined;
+    if (model !== undefined && artifact !== undefined) {
+      result = { model, artifact, digest: openContainer(artifact, true).digest };
+    }
+    const { folder } = this;
+    return { folder, tree, diagnostics, result, elapsedMs: performance.now() - start };
+  }
+
+  #read(): SourceTree {
+    try {
+      return this.#reader.read();
+    } catch (error) {
+      throw new Failure(`${this.folder} cannot be read: ${reason(error)}`);
+    }
+  }
 }
 
 /** Certificates are small; the data plane says it of one that is not. */
@@ -63,14 +86,6 @@ function readCertificate(path: string): string | undefined {
     return readFileSync(path, "utf8");
   } catch {
     return undefined;
-  }
-}
-
-function readFolder(folder: string): SourceTree {
-  try {
-    return readTree(folder);
-  } catch (error) {
-    throw new Failure(`${folder} cannot be read: ${reason(error)}`);
   }
 }
 

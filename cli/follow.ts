@@ -2,12 +2,11 @@
  * Follows a config tree: compiles it again whenever it changes, publishes what is good, and says in
  * one line what became of each change. A bad tree is reported and changes nothing.
  */
-import type { CompileMemory } from "../compiler/memory.ts";
 import { acquireLock, type Lock } from "../control/write/lock-file.ts";
 import { summary } from "../compiler/report/index.ts";
 import { clockTime } from "./clock-time.ts";
-import { compileFolder, reportText, shortDigest } from "./compiled-folder.ts";
-import type { CompiledFolder, CompileResult } from "./compiled-folder.ts";
+import { reportText, shortDigest } from "./compiled-folder.ts";
+import type { CompiledFolder, CompileResult, FolderCompiler } from "./compiled-folder.ts";
 import { Failure, reason } from "./failure.ts";
 import { changesText, contents, routeChanges } from "./model-summary.ts";
 import type { Terminal } from "./terminal.ts";
@@ -15,12 +14,10 @@ import { watchFolder } from "./watch-folder.ts";
 import type { FolderWatch } from "./watch-folder.ts";
 
 export interface FollowOptions {
-  folder: string;
-  revision: string;
+  /** Of the folder; it has made `published`. */
+  compiler: FolderCompiler;
   /** The tree when `published` was read, from `folderState`. */
   since: string;
-  /** Of the compilation that made `published`. */
-  memory: CompileMemory;
   /** What is published already. */
   published: CompileResult | undefined;
   /** Where artifacts go: whoever else publishes there waits while a tree is compiled and published. */
@@ -35,7 +32,8 @@ export interface FollowOptions {
 }
 
 export function follow(options: FollowOptions): FolderWatch {
-  const { folder, revision, memory, terminal } = options;
+  const { compiler, terminal } = options;
+  const { folder } = compiler;
   let published = options.published;
   const say = (text: string): void => terminal.note(`${clockTime()} ${folder}: ${text}\n`);
   const bad = (text: string): void => {
@@ -50,15 +48,17 @@ export function follow(options: FollowOptions): FolderWatch {
     let lock: Lock | undefined;
     try {
       lock = await artifactLock(options.artifact);
-      const compiled = compileFolder(folder, revision, memory);
-      terminal.note(reportText(compiled, "text", terminal));
+      const compiled = compiler.compile();
       const { result, diagnostics } = compiled;
-      if (result === undefined) return bad(summary(diagnostics));
-      const line = goodLine(compiled, result, published);
       // Also where nothing changed: somebody else may have published since.
-      options.publish(result);
+      try {
+        if (result !== undefined) options.publish(result);
+      } finally {
+        terminal.note(reportText(compiled, "text", terminal));
+      }
+      if (result === undefined) return bad(summary(diagnostics));
+      if (!options.quiet) say(goodLine(compiled, result, published));
       published = result;
-      if (!options.quiet) say(line);
     } catch (error) {
       // Whatever it is, what is served is served by another process: go on.
       bad(error instanceof Failure ? error.message : `this is a bug in balto: ${reason(error)}`);

@@ -24,9 +24,9 @@ export interface RouteChanges {
 }
 
 export function routeChanges(before: Model, after: Model): RouteChanges {
-  const [were, are] = others(before, after);
-  const old = routes(were, before.pools);
-  const now = routes(are, after.pools);
+  const [were, are] = others(before.services, after.services);
+  const old = routes(were);
+  const now = routes(are);
   const changes: RouteChanges = {
     added: 0,
     removed: 0,
@@ -50,32 +50,26 @@ export function changesText({ added, removed, changed, streams, settings }: Rout
 }
 
 /**
- * The services of two models without those that are certainly the same in both, at the beginning and at
- * the end. Of what the compiler found unchanged the parts are the same objects; only its pool's row may be
- * another.
+ * The services of two lists without those that are the same objects in both, at the beginning and at the
+ * end: what the compiler found unchanged is not made anew.
  */
-function others(before: Model, after: Model): [readonly Service[], readonly Service[]] {
-  const isSame = (was: Service | undefined, is: Service | undefined): boolean =>
-    was !== undefined &&
-    is !== undefined &&
-    was.origin === is.origin &&
-    before.pools[was.pool] === after.pools[is.pool];
-  const [were, are] = [before.services, after.services];
+function others(
+  before: readonly Service[],
+  after: readonly Service[],
+): [readonly Service[], readonly Service[]] {
+  const shorter = Math.min(before.length, after.length);
   let first = 0;
-  while (isSame(were[first], are[first])) first++;
+  while (first < shorter && before[first] === after[first]) first++;
   let last = 0;
-  while (isSame(were.at(-1 - last), are.at(-1 - last))) last++;
-  // Of two equal lists nothing is left from either end.
-  const between = (list: readonly Service[]): readonly Service[] =>
-    list.slice(first, Math.max(first, list.length - last));
-  return [between(were), between(are)];
+  while (last < shorter - first && before.at(-1 - last) === after.at(-1 - last)) last++;
+  return [before.slice(first, before.length - last), after.slice(first, after.length - last)];
 }
 
 /** What each route means for traffic: where it was written is left out, so moves are no change. */
-function routes(services: readonly Service[], pools: readonly Pool[]): Map<string, string> {
+function routes(services: readonly Service[]): Map<string, string> {
   const map = new Map<string, string>();
   for (const service of services) {
-    const meaning = routeMeaning(service, pools[service.pool]);
+    const meaning = routeMeaning(service);
     const asked = service.predicates.map((one) => ` ${predicateText(one)}`).join("");
     const methods = service.methods.length === 0 ? ["*"] : service.methods;
     for (const domain of service.domains) {
@@ -87,24 +81,23 @@ function routes(services: readonly Service[], pools: readonly Pool[]): Map<strin
   return map;
 }
 
-function routeMeaning(service: Service, pool: Pool | undefined): string {
-  const { origin: _origin, domains: _domains, methods: _methods, pool: _pool, ...own } = service;
+function routeMeaning(service: Service): string {
+  const { origin: _origin, domains: _domains, methods: _methods, pool, ...own } = service;
   return JSON.stringify([own, poolMeaning(pool)]);
 }
 
-function streamsMeaning({ streams, pools }: Model): string {
+function streamsMeaning({ streams }: Model): string {
   return JSON.stringify(
     streams.map(({ origin: _origin, pool, sni, ...own }) => [
       own,
-      pool === undefined ? undefined : poolMeaning(pools[pool]),
-      sni.map((route) => [route.names, poolMeaning(pools[route.pool])]),
+      pool && poolMeaning(pool),
+      sni.map((route) => [route.names, poolMeaning(route.pool)]),
     ]),
   );
 }
 
-function poolMeaning(pool: Pool | undefined): unknown {
-  const backends = pool?.backends.map(({ origin: _at, ...backend }) => backend);
-  return [pool?.key, pool?.policy, backends];
+function poolMeaning({ key, policy, backends }: Pool): unknown {
+  return [key, policy, backends.map(({ origin: _at, ...backend }) => backend)];
 }
 
 function plural(number: number, noun: string): string {

@@ -4,12 +4,13 @@
  * (ConfigMaps, git-sync) and network file systems send no events. It reports that something may have
  * changed, never what: the whole tree is read anew anyway.
  */
-import { readdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import type { BigIntStats } from "node:fs";
 import { join, relative, sep } from "node:path";
 
 import { watch as watchEvents } from "chokidar";
 
+import { FolderNames } from "../compiler/folder-names.ts";
 import { POOLS_FOLDER, SERVICES_FOLDER, STREAMS_FOLDER } from "../compiler/parse/collect-files.ts";
 import { TREE_DEPTH_MAX } from "../compiler/read-tree.ts";
 
@@ -18,7 +19,7 @@ export interface FolderWatch {
 }
 
 /** Editors write in several steps; a compile in between would report a half-written file. */
-const SETTLE_MS = 60;
+const SETTLE_MS = 40;
 const POLL_MS = 1000;
 /** Of the time, at most so much may go into polling: a tree of 100,000 files is looked at less often. */
 const POLL_SHARE = 0.02;
@@ -40,8 +41,10 @@ export function watchFolder(
   let settle: NodeJS.Timeout | undefined;
   let poll: NodeJS.Timeout | undefined;
 
+  const names = new FolderNames();
+
   const look = async (): Promise<void> => {
-    const now = folderState(folder);
+    const now = folderState(folder, names);
     if (closed || now === state) return;
     state = now;
     await onChange();
@@ -57,7 +60,7 @@ export function watchFolder(
   const pollLater = (ms: number): void => {
     poll = setTimeout(() => {
       const start = performance.now();
-      if (running === undefined && folderState(folder) !== state) lookSoon();
+      if (running === undefined && folderState(folder, names) !== state) lookSoon();
       if (!closed) pollLater(Math.max(POLL_MS, (performance.now() - start) / POLL_SHARE));
     }, ms);
   };
@@ -84,10 +87,15 @@ export function watchFolder(
   };
 }
 
-/** A text that differs when a file of the tree was written, replaced, added or removed. */
-export function folderState(folder: string): string {
+/**
+ * A text that differs when a file of the tree was written, replaced, added or removed.
+ *
+ * @param names of the folder, as they were when it was looked at before
+ */
+export function folderState(folder: string, names = new FolderNames()): string {
   const entries: string[] = [];
-  walk(folder, "", 0, new Set(), (path, stat) => {
+  names.begin();
+  walk(folder, "", 0, new Set(), names, (path, stat) => {
     entries.push(
       stat === undefined
         ? `${path} unreadable`
@@ -100,7 +108,7 @@ export function folderState(folder: string): string {
 /** How large the files of the tree are together. */
 export function folderBytes(folder: string): number {
   let bytes = 0;
-  walk(folder, "", 0, new Set(), (_, stat) => {
+  walk(folder, "", 0, new Set(), new FolderNames(), (_, stat) => {
     bytes += Number(stat?.size ?? 0);
   });
   return bytes;
@@ -112,16 +120,17 @@ function walk(
   path: string,
   depth: number,
   seen: Set<string>,
+  names: FolderNames,
   visit: (path: string, stat: BigIntStats | undefined) => void,
 ): void {
-  let names: string[];
+  let here: readonly string[];
   try {
-    names = readdirSync(join(root, path));
+    here = names.in(join(root, path));
   } catch {
     visit(path, undefined);
     return;
   }
-  for (const name of names.toSorted()) {
+  for (const name of here) {
     const below = join(path, name);
     if (!isOfTree(below, false)) continue;
     const stat = statThroughLinks(join(root, below));
@@ -130,7 +139,7 @@ function walk(
     if (stat.isDirectory()) {
       if (depth >= TREE_DEPTH_MAX || seen.has(identity)) continue;
       seen.add(identity);
-      walk(root, below, depth + 1, seen, visit);
+      walk(root, below, depth + 1, seen, names, visit);
     } else {
       visit(below, stat);
     }

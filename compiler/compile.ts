@@ -4,7 +4,6 @@
  * Pure: no file is read (but for a certificate, by whom the caller names), nothing is printed, and whatever a user wrote gives diagnostics, never an
  * exception. Every stage goes on past errors as far as it can, so that one run finds all of them.
  */
-import { encode } from "../artifact/encode.ts";
 import type { Model } from "../artifact/model.ts";
 import type { ReadCertificate } from "./check/certificate.ts";
 import { check } from "./check/check.ts";
@@ -49,11 +48,12 @@ export function compile(tree: SourceTree, options: CompileOptions = {}): Compile
   const { memory = new CompileMemory() } = options;
   const read = memory.readFiles(files, log);
   const resolved = gather(read);
-  const changes = memory.changes(resolved.services);
+  const changes = memory.changes(resolved);
   link(resolved, changes, memory.hasNameTwice(changes), log);
   // What is broken may seem to be in the way of what is not.
   const found = log.hasErrors ? new Set<string>() : reach(changes, log);
-  check(resolved, files, options.readCertificate ?? (() => undefined), log);
+  const { readCertificate = () => undefined } = options;
+  const pageless = check(resolved, changes, files, readCertificate, log);
   applyIgnores(
     read.flatMap(({ ignores }) => ignores),
     log,
@@ -61,9 +61,9 @@ export function compile(tree: SourceTree, options: CompileOptions = {}): Compile
   const diagnostics = log.sorted();
   const { api } = resolved;
   if (log.hasErrors) return { diagnostics, api };
-  const planned = plan(changes, memory.planned);
-  memory.settle(changes, found, planned);
-  const model = modelOf(resolved, planned);
+  const planned = plan(resolved, changes, memory.plan);
+  memory.settle(changes, resolved, found, pageless, planned, log);
+  const model = modelOf(resolved.settings, planned);
   if (options.encode === false) return { diagnostics, api, model };
-  return { diagnostics, api, model, artifact: encode(model, options.revision) };
+  return { diagnostics, api, model, artifact: memory.encoder.encode(model, options.revision) };
 }

@@ -57,6 +57,11 @@ export class DiagnosticLog {
     return this.#entries.size;
   }
 
+  /** True where something was reported in a file, even if it was withdrawn since. */
+  speaksOf(path: string): boolean {
+    return this.#countByFile.has(path);
+  }
+
   /** Takes over what the log of one file has. */
   take(other: DiagnosticLog): void {
     for (const [key, entry] of other.#entries) this.#entries.set(key, entry);

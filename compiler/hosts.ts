@@ -5,7 +5,7 @@ import type { ServiceDraft } from "./resolve/service.ts";
 
 export type Hosts = ReadonlyMap<string, readonly ServiceDraft[]>;
 
-/** The hosts of services; of those in `only` where it is given. */
+/** The hosts of the enabled ones among some services; of those in `only` where it is given. */
 export function hostsOf(services: readonly ServiceDraft[], only?: ReadonlySet<string>): Hosts {
   const hosts = new Map<string, ServiceDraft[]>();
   // Neighbours mostly share a domain.

@@ -6,12 +6,15 @@
  * errors its names, its hosts, and what was planned. Only what came since then is set beside it. Hosts on
  * which something was found are looked at anew each time, so that it is said each time.
  */
+import { Encoder } from "../artifact/encode.ts";
+import type { PagelessHosts } from "./check/start-pages.ts";
 import { DiagnosticLog } from "./diagnostic-log.ts";
 import { type Hosts, hostsOf } from "./hosts.ts";
 import { CONFIG_FILE, type ConfigFile } from "./parse/collect-files.ts";
-import type { PlannedService } from "./plan.ts";
+import { NO_PLAN, type Plan } from "./plan.ts";
 import { type ReadFile, readFile } from "./read-file.ts";
-import { Resolver } from "./resolve/resolve.ts";
+import type { NamedPoolDraft } from "./resolve/pool.ts";
+import { type ResolvedTree, Resolver } from "./resolve/resolve.ts";
 import type { ServiceDraft } from "./resolve/service.ts";
 
 interface KeptFile {
@@ -21,26 +24,38 @@ interface KeptFile {
   isRemarkable: boolean;
 }
 
-/** What of a tree has to be looked at, beside the last tree without errors. */
+/** What of a tree has to be looked at, beside the last tree without errors. Lists are in the order of the files. */
 export interface Changes {
-  /** Enabled services that came, in the order of the files. */
+  /** Enabled services that came. */
   added: readonly ServiceDraft[];
   /** Enabled services that went. */
   removed: ReadonlySet<ServiceDraft>;
   hosts: Hosts;
   /** The hosts whose services are others, or on which something was found. */
   fresh: Hosts;
+  /** Of the others those without a start page. */
+  pageless: PagelessHosts;
+  /** The enabled services of fresh hosts. */
+  routed: readonly ServiceDraft[];
+  /** Enabled services of which something may have to be said that is between them and their pools alone. */
+  alone: readonly ServiceDraft[];
 }
 
 export class CompileMemory {
+  /** Of all artifacts. */
+  readonly encoder = new Encoder();
   #files: ReadonlyMap<string, KeptFile> = new Map();
   #resolver = new Resolver();
   // Of the last tree without errors.
   #read: ReadonlyMap<string, readonly ReadFile[]> = new Map();
   #hosts: Hosts = new Map();
+  #pageless: PagelessHosts = new Map();
+  #pools: readonly NamedPoolDraft[] = [];
+  /** Files of which something was said. */
+  #spokenOf: ReadonlySet<string> = new Set();
   #found: ReadonlySet<string> = new Set();
   readonly #names = new Map<string, ServiceDraft>();
-  #planned: readonly PlannedService[] = [];
+  #plan = NO_PLAN;
 
   /** What files say; those that are as they were are remembered, all others are read. */
   readFiles(files: readonly ConfigFile[], log: DiagnosticLog): ReadFile[] {
@@ -57,7 +72,7 @@ export class CompileMemory {
     }
     for (const file of files) {
       const known = this.#files.get(file.path);
-      const isSame = known !== undefined && Buffer.compare(known.bytes, file.bytes) === 0;
+      const isSame = known !== undefined && isSameBytes(known.bytes, file.bytes);
       if (isSame && !known.isRemarkable) {
         kept.set(file.path, known);
         continue;
@@ -68,11 +83,11 @@ export class CompileMemory {
       log.take(own);
     }
     this.#files = kept;
-    return [...kept.values()].flatMap(({ read }) => read);
+    return this.#readFiles();
   }
 
-  /** @param services those of the files that were read last */
-  changes(services: readonly ServiceDraft[]): Changes {
+  /** @param tree what the files that were read last say */
+  changes({ services, pools }: ResolvedTree): Changes {
     const added: ServiceDraft[] = [];
     const removed = new Set<ServiceDraft>();
     for (const [path, { read }] of this.#files) {
@@ -84,20 +99,41 @@ export class CompileMemory {
     }
     if (this.#read.size === 0) {
       const hosts = hostsOf(services);
-      return { added, removed, hosts, fresh: hosts };
+      const all = services.filter(({ enabled }) => enabled);
+      const pageless = new Map<string, never>();
+      return { added, removed, hosts, fresh: hosts, pageless, routed: all, alone: all };
     }
     const domains = [...added, ...removed].flatMap((service) => service.domains);
     const touched = new Set([...domains, ...this.#found]);
-    const fresh = hostsOf(services, touched);
+    const isTouched = (names: readonly string[]): boolean => names.some((one) => touched.has(one));
+    const near = this.#readFiles().filter(({ sums }) => isTouched(sums.domains));
+    const routed = enabledOf(near).filter((service) => isTouched(service.domains));
+    const fresh = hostsOf(routed, touched);
     const hosts = new Map(this.#hosts);
     for (const domain of touched) if (!fresh.has(domain)) hosts.delete(domain);
     for (const [domain, list] of fresh) hosts.set(domain, list);
-    return { added, removed, hosts, fresh };
+    const pageless = new Map([...this.#pageless].filter(([domain]) => !touched.has(domain)));
+    return { added, removed, hosts, fresh, pageless, routed, alone: this.#alone(pools) };
+  }
+
+  /** All but those of files that are as they were and of which nothing was said; and those that name a pool. */
+  #alone(pools: readonly NamedPoolDraft[]): ServiceDraft[] {
+    const old = this.#pools;
+    const arePoolsSame = pools.length === old.length && pools.every((pool, at) => pool === old[at]);
+    return [...this.#files].flatMap(([path, { read }]) => {
+      const isQuiet = this.#read.get(path) === read && !this.#spokenOf.has(path);
+      if (!isQuiet || !arePoolsSame) return enabledOf(read);
+      return read.flatMap(({ sums }) => sums.referring.filter(({ enabled }) => enabled));
+    });
+  }
+
+  #readFiles(): ReadFile[] {
+    return [...this.#files.values()].flatMap(({ read }) => read);
   }
 
   /** The last plan. */
-  get planned(): readonly PlannedService[] {
-    return this.#planned;
+  get plan(): Plan {
+    return this.#plan;
   }
 
   /** True where an added service has a name that another one has too. */
@@ -116,13 +152,21 @@ export class CompileMemory {
    * Remembers a tree without errors.
    *
    * @param found the domains on which something was found
+   * @param pageless its hosts without a start page
+   * @param log what was said of it
    */
   settle(
     { added, removed, hosts }: Changes,
+    { pools }: ResolvedTree,
     found: ReadonlySet<string>,
-    planned: readonly PlannedService[],
+    pageless: PagelessHosts,
+    plan: Plan,
+    log: DiagnosticLog,
   ): void {
-    this.#planned = planned;
+    this.#plan = plan;
+    this.#pageless = pageless;
+    this.#pools = pools;
+    this.#spokenOf = new Set([...this.#files.keys()].filter((path) => log.speaksOf(path)));
     this.#read = new Map([...this.#files].map(([path, { read }]) => [path, read]));
     this.#hosts = hosts;
     this.#found = found;
@@ -132,7 +176,11 @@ export class CompileMemory {
 }
 
 function isSameFile(file: ConfigFile | undefined, { bytes }: KeptFile): boolean {
-  return file?.path === CONFIG_FILE && Buffer.compare(file.bytes, bytes) === 0;
+  return file?.path === CONFIG_FILE && isSameBytes(file.bytes, bytes);
+}
+
+function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a === b || Buffer.compare(a, b) === 0;
 }
 
 function enabledOf(read: readonly ReadFile[]): ServiceDraft[] {

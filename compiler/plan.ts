@@ -3,7 +3,7 @@
  * nothing but what the tree says: the same tree gives the same bytes.
  */
 import { buildTable, usesTable } from "../artifact/maglev.ts";
-import type { Model, Origin, Pool, Service, Stream } from "../artifact/model.ts";
+import type { Model, Origin, Pool, Service, Settings, Stream } from "../artifact/model.ts";
 import type { Changes } from "./memory.ts";
 import type { PoolDraft, PoolReference } from "./resolve/pool.ts";
 import type { ResolvedTree } from "./resolve/resolve.ts";
@@ -11,66 +11,99 @@ import type { ServiceDraft } from "./resolve/service.ts";
 import { type StreamDraft, targetsOf } from "./resolve/stream.ts";
 import type { Span } from "./source-text.ts";
 
+/** What one compilation has made of its drafts, for the next one. */
+export interface Plan {
+  /** The enabled services, in the order of the model. */
+  readonly services: readonly PlannedService[];
+  /** Those that are enabled, by name. */
+  readonly streams: readonly StreamDraft[];
+  /** The pools that are not a service's own. */
+  readonly pools: ReadonlyMap<PoolDraft, Pool>;
+}
+
 /** A service as the model has it, and the draft that it was made of. */
-export interface PlannedService {
+interface PlannedService {
   readonly draft: ServiceDraft;
   readonly service: Service;
-  /** Undefined where it uses a named pool. */
-  readonly own: Pool | undefined;
 }
+
+/** Of no tree. */
+export const NO_PLAN: Plan = { services: [], streams: [], pools: new Map() };
 
 /**
- * Plans the enabled services, in the order of the model.
+ * Plans a tree. What the last plan has made of the same draft is the same object again.
  *
- * @param before the last plan, of which the changes speak; what is in it already is not made again
+ * @param before the last plan, of which the changes speak
  */
 export function plan(
+  { pools, streams }: ResolvedTree,
   { added, removed }: Changes,
-  before: readonly PlannedService[],
-): PlannedService[] {
-  const old = before.filter(({ draft }) => !removed.has(draft));
-  const drafts = added.toSorted(compareDrafts);
-  const planned: PlannedService[] = [];
-  let next = 0;
-  for (const one of old) {
-    while (next < drafts.length && compareDrafts(drafts[next]!, one.draft) < 0)
-      planned.push(planOne(drafts[next++]!));
-    planned.push(one);
+  before: Plan,
+): Plan {
+  const planned = new Map<PoolDraft, Pool>();
+  const keep = (key: string, label: string, draft: PoolDraft): void => {
+    planned.set(draft, before.pools.get(draft) ?? planPool(key, label, draft));
+  };
+  const named = new Map<string, Pool>();
+  for (const draft of pools) {
+    const { value: name } = known(draft.name);
+    keep(name, name, draft);
+    named.set(name, planned.get(draft)!);
   }
-  for (const draft of drafts.slice(next)) planned.push(planOne(draft));
-  return planned;
-}
-
-/** The model of a plan. Disabled streams and backends are left out, and pools that nobody uses. */
-export function modelOf(
-  { settings, pools, streams }: ResolvedTree,
-  planned: readonly PlannedService[],
-): Model {
   const served = streams
     .filter(({ enabled }) => enabled)
     .map((draft) => (draft.closesOthers ? { ...draft, target: undefined } : draft))
     .toSorted((a, b) => byText(known(a.name).value, known(b.name).value));
+  for (const { key, label, draft } of served.flatMap(ownPools)) keep(key, label, draft);
+  const services = planServices(added, removed, before.services, named);
+  return { services, streams: served, pools: planned };
+}
+
+function planServices(
+  added: readonly ServiceDraft[],
+  removed: ReadonlySet<ServiceDraft>,
+  before: readonly PlannedService[],
+  pools: ReadonlyMap<string, Pool>,
+): PlannedService[] {
+  const drafts = added.toSorted(compareDrafts);
+  const planned: PlannedService[] = [];
+  let next = 0;
+  for (const one of before) {
+    const { draft, service } = one;
+    if (removed.has(draft)) continue;
+    while (next < drafts.length && compareDrafts(drafts[next]!, draft) < 0) {
+      planned.push(planOne(drafts[next++]!, pools));
+    }
+    const name = poolName(draft.target);
+    const pool = name === undefined ? service.pool : pools.get(name)!;
+    planned.push(pool === service.pool ? one : { draft, service: { ...service, pool } });
+  }
+  for (const draft of drafts.slice(next)) planned.push(planOne(draft, pools));
+  return planned;
+}
+
+/** The model of a plan. Disabled streams and backends are left out, and pools that nobody uses. */
+export function modelOf(settings: Settings, { services, streams, pools }: Plan): Model {
   // A service's own pool has its name; those come first, in the order of the services.
-  const own = planned.flatMap((one) => one.own ?? []);
-  const used = new Set(planned.flatMap(({ draft }) => poolName(draft.target) ?? []));
-  for (const target of served.flatMap(targetsOf)) {
+  const own: Pool[] = [];
+  const used = new Set<string>();
+  for (const { draft, service } of services) {
+    const name = poolName(draft.target);
+    if (name === undefined) own.push(service.pool);
+    else used.add(name);
+  }
+  for (const target of streams.flatMap(targetsOf)) {
     const name = poolName(target);
     if (name !== undefined) used.add(name);
   }
-  const drafts = new Map(pools.map((draft) => [known(draft.name).value, draft]));
-  const names = [...used].toSorted();
-  const named = names.map((name) => planPool(name, name, known(drafts.get(name))));
-  const ofStreams = served.flatMap(planStreamPools);
-  const rows = new Map([...named, ...ofStreams].map(({ key }, index) => [key, own.length + index]));
-  let row = 0;
+  const byKey = new Map([...pools.values()].map((pool) => [pool.key, pool]));
+  const named = [...used].toSorted().map((name) => byKey.get(name)!);
+  const ofStreams = streams.flatMap(ownPools).map(({ draft }) => pools.get(draft)!);
   return {
     settings,
     pools: [...own, ...named, ...ofStreams],
-    services: planned.map(({ service, draft, own: pool }) => {
-      const at = pool === undefined ? rows.get(poolName(draft.target)!)! : row++;
-      return service.pool === at ? service : { ...service, pool: at };
-    }),
-    streams: served.map((draft) => planStream(draft, rows)),
+    services: services.map(({ service }) => service),
+    streams: streams.map((draft) => planStream(draft, byKey)),
   };
 }
 
@@ -79,15 +112,16 @@ function poolName(target: PoolDraft | PoolReference): string | undefined {
   return "backends" in target ? undefined : known(target.pool).value;
 }
 
-function planOne(draft: ServiceDraft): PlannedService {
-  const service = planService(draft);
+function planOne(draft: ServiceDraft, pools: ReadonlyMap<string, Pool>): PlannedService {
   const { target } = draft;
-  const own =
-    "backends" in target ? planPool(service.name, service.domains[0]!, target) : undefined;
-  return { draft, service, own };
+  const pool =
+    "backends" in target
+      ? planPool(known(draft.name).text, least(draft.domains), target)
+      : pools.get(known(target.pool).value)!;
+  return { draft, service: planService(draft, pool) };
 }
 
-function planService(draft: ServiceDraft): Service {
+function planService(draft: ServiceDraft, pool: Pool): Service {
   return {
     name: known(draft.name).text,
     domains: draft.domains.toSorted(),
@@ -96,45 +130,50 @@ function planService(draft: ServiceDraft): Service {
     predicates: draft.predicates,
     priority: draft.priority,
     ...draft.policy,
-    pool: 0,
+    pool,
     origin: originOf(draft.at),
   };
 }
 
 /** The pools that only this stream has. No name of a pool or service holds a tilde. */
-function planStreamPools({ name, target, sni }: StreamDraft): Pool[] {
+function ownPools({ name, target, sni }: StreamDraft): OwnPool[] {
   const label = known(name).value;
   const own = target !== undefined && "backends" in target ? [target] : [];
   return [
-    ...own.map((pool) => planPool(streamKey(label), label, pool)),
+    ...own.map((draft) => ({ key: streamKey(label), label, draft })),
     ...sni.flatMap((route) => {
       const first = known(route.names[0]).value;
-      return "backends" in route.target
-        ? [planPool(streamKey(label, first), first, route.target)]
-        : [];
+      const { target: draft } = route;
+      return "backends" in draft ? [{ key: streamKey(label, first), label: first, draft }] : [];
     }),
   ];
+}
+
+interface OwnPool {
+  key: string;
+  label: string;
+  draft: PoolDraft;
 }
 
 function streamKey(stream: string, serverName?: string): string {
   return ["stream", stream, ...(serverName === undefined ? [] : [serverName])].join("~");
 }
 
-function planStream(draft: StreamDraft, rows: ReadonlyMap<string, number>): Stream {
+function planStream(draft: StreamDraft, pools: ReadonlyMap<string, Pool>): Stream {
   const name = known(draft.name).value;
-  const rowOf = (target: PoolDraft | PoolReference, serverName?: string): number => {
+  const poolOf = (target: PoolDraft | PoolReference, serverName?: string): Pool => {
     const isOwn = "backends" in target;
-    return rows.get(isOwn ? streamKey(name, serverName) : known(target.pool).value)!;
+    return pools.get(isOwn ? streamKey(name, serverName) : known(target.pool).value)!;
   };
   const { target } = draft;
   return {
     name,
     listen: known(draft.listen).value,
     protocol: draft.protocol,
-    pool: target === undefined ? undefined : rowOf(target),
+    pool: target === undefined ? undefined : poolOf(target),
     sni: draft.sni.map((route) => ({
       names: route.names.map(({ value }) => value),
-      pool: rowOf(route.target, route.names[0]?.value),
+      pool: poolOf(route.target, route.names[0]?.value),
     })),
     policy: draft.policy,
     origin: originOf(draft.at),

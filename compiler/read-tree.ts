@@ -11,7 +11,6 @@ import {
   fstatSync,
   lstatSync,
   openSync,
-  readdirSync,
   readlinkSync,
   readSync,
   realpathSync,
@@ -19,6 +18,7 @@ import {
   statSync,
 } from "node:fs";
 import { join, relative, sep } from "node:path";
+import { FolderNames, identityOf, isSettled } from "./folder-names.ts";
 import { FILE_BYTES_MAX, isTreeFolder } from "./parse/collect-files.ts";
 import type { SourceFault, SourceFile, SourceTree } from "./source-tree.ts";
 
@@ -36,13 +36,44 @@ const ATTEMPTS_MAX = 3;
  * @throws Error with `code` where the folder itself cannot be read (ENOENT, ENOTDIR, EACCES)
  */
 export function readTree(folder: string): SourceTree {
-  for (let attempt = 1; ; attempt++) {
-    const before = generationOf(folder);
-    const reading = new Reading(realpathSync.native(folder));
-    reading.top();
-    if (attempt === ATTEMPTS_MAX || generationOf(folder) === before)
-      return { files: reading.files };
+  return new TreeReader(folder).read();
+}
+
+/**
+ * Reads one tree again and again. A file that has not been written since it was read is not read again, and
+ * its content is the same object.
+ */
+export class TreeReader {
+  readonly #folder: string;
+  readonly #now: () => number;
+  readonly #names: FolderNames;
+  #known: ReadonlyMap<string, KnownFile> = new Map();
+
+  /** @param now milliseconds of the clock that file systems go by */
+  constructor(folder: string, now: () => number = Date.now) {
+    this.#folder = folder;
+    this.#now = now;
+    this.#names = new FolderNames(now);
   }
+
+  /** @throws Error as `readTree` does */
+  read(): SourceTree {
+    for (let attempt = 1; ; attempt++) {
+      const before = generationOf(this.#folder);
+      this.#names.begin();
+      const root = realpathSync.native(this.#folder);
+      const reading = new Reading(root, this.#names, this.#known, this.#now());
+      reading.top();
+      this.#known = reading.known;
+      if (attempt === ATTEMPTS_MAX || generationOf(this.#folder) === before)
+        return { files: reading.files };
+    }
+  }
+}
+
+interface KnownFile {
+  identity: string;
+  content: Uint8Array;
 }
 
 /** What a whole tree is swapped by: the folder's real path, and the link that ConfigMaps flip. */
@@ -57,20 +88,33 @@ function generationOf(folder: string): string {
 
 class Reading {
   readonly files: SourceFile[] = [];
+  /** By real path, those that are settled. */
+  readonly known = new Map<string, KnownFile>();
+  readonly #names: FolderNames;
+  readonly #before: ReadonlyMap<string, KnownFile>;
+  readonly #nowMs: number;
   #root: string;
   /** Real paths of the folders that were read: links could lead round in circles, or multiply them. */
   #folders = new Set<string>();
   #bytes = 0;
   #full = false;
 
-  constructor(root: string) {
+  constructor(
+    root: string,
+    names: FolderNames,
+    before: ReadonlyMap<string, KnownFile>,
+    nowMs: number,
+  ) {
+    this.#names = names;
+    this.#before = before;
+    this.#nowMs = nowMs;
     this.#root = root;
     this.#folders.add(root);
   }
 
   /** The top folder: its YAML files, services/, pools/ and streams/ however they are spelt, and tests/. */
   top(): void {
-    for (const name of readdirSync(this.#root).toSorted()) {
+    for (const name of this.#names.in(this.#root)) {
       if (isYaml(name) || isTreeFolder(name)) this.#entry(name, join(this.#root, name), 0);
     }
   }
@@ -84,11 +128,11 @@ class Reading {
       return isYaml(path) || isFolder ? this.#add(path, { fault, detail }) : undefined;
     }
     const { real, stats } = found;
-    if (stats.isDirectory()) return this.#folder(path, real, depth);
-    return isYaml(path) ? this.#file(path, real) : undefined;
+    if (stats.isDirectory()) return this.#folder(path, real, depth, stats);
+    return isYaml(path) ? this.#file(path, real, stats) : undefined;
   }
 
-  #folder(path: string, real: string, depth: number): void {
+  #folder(path: string, real: string, depth: number, stats: Stats): void {
     const refuse = (fault: SourceFault["fault"], detail: string): void =>
       this.#add(path, { fault, detail });
     if (isYaml(path)) return refuse("not-a-file", "it is a folder");
@@ -99,21 +143,21 @@ class Reading {
       return refuse("too-large", `folders are nested more than ${TREE_DEPTH_MAX} deep`);
     }
     this.#folders.add(real);
-    let names: string[];
+    let names: readonly string[];
     try {
-      names = readdirSync(real);
+      names = this.#names.in(real, stats);
     } catch (cause) {
       return this.#add(path, unreadable(cause));
     }
     // Hidden files are editors' and Kubernetes' own (`..data`).
-    for (const name of names.toSorted()) {
+    for (const name of names) {
       if (!name.startsWith(".")) this.#entry(`${path}/${name}`, join(real, name), depth + 1);
     }
     return undefined;
   }
 
-  #file(path: string, real: string): void {
-    const content = readFile(real);
+  #file(path: string, real: string, stats: Stats): void {
+    const content = this.#content(real, stats);
     if (content instanceof Uint8Array) this.#bytes += content.length;
     const detail =
       this.files.length >= TREE_FILES_MAX
@@ -124,6 +168,19 @@ class Reading {
     if (detail === undefined) return this.#add(path, content);
     this.#full = true;
     return this.#add(path, { fault: "too-large", detail });
+  }
+
+  #content(real: string, stats: Stats): Uint8Array | SourceFault {
+    const identity = identityOf(stats);
+    const known = this.#before.get(real);
+    if (known?.identity === identity) {
+      this.known.set(real, known);
+      return known.content;
+    }
+    const content = readFile(real);
+    if (isSettled(stats, this.#nowMs) && content instanceof Uint8Array)
+      this.known.set(real, { identity, content });
+    return content;
   }
 
   /** Where a name leads, if it stays inside the tree. */

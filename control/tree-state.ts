@@ -7,7 +7,7 @@ import { compile } from "../compiler/compile.ts";
 import type { Diagnostic } from "../compiler/diagnostic.ts";
 import { CompileMemory } from "../compiler/memory.ts";
 import { CONFIG_FILE } from "../compiler/parse/collect-files.ts";
-import { readTree } from "../compiler/read-tree.ts";
+import { TreeReader } from "../compiler/read-tree.ts";
 import { type ApiSettings, DEFAULT_API } from "../compiler/resolve/api.ts";
 import type { SourceTree } from "../compiler/source-tree.ts";
 import { FRESH_MS } from "./limits.ts";
@@ -24,6 +24,7 @@ export class TreeState {
   readonly folder: string;
   /** Of every compilation of this tree, also as it would be: what has not changed since costs little. */
   readonly memory = new CompileMemory();
+  readonly #files: TreeReader;
   #reader = new CatalogReader();
   #good: Snapshot | undefined;
   /** The last tree looked at, and what is wrong with it. */
@@ -34,6 +35,7 @@ export class TreeState {
 
   constructor(folder: string) {
     this.folder = realpathSync.native(folder);
+    this.#files = new TreeReader(this.folder);
   }
 
   /**
@@ -53,7 +55,7 @@ export class TreeState {
 
   /** The tree as it is on the disk now, good or bad. */
   fresh(): Snapshot {
-    const tree = readTree(this.folder);
+    const tree = this.#files.read();
     return { tree, catalog: this.#reader.read(tree), api: this.#apiOf(tree) };
   }
 
@@ -67,7 +69,7 @@ export class TreeState {
 
   /** Reads the tree; one with errors changes nothing. */
   look(): void {
-    const tree = readTree(this.folder);
+    const tree = this.#files.read();
     this.#lookedAt = performance.now();
     if (this.#seen !== undefined && isSameTree(tree, this.#seen)) return;
     const { model, diagnostics } = compile(tree, { encode: false, memory: this.memory });
@@ -101,5 +103,5 @@ function isSameTree(a: SourceTree, b: SourceTree): boolean {
 
 function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
-  return Buffer.compare(a, b) === 0;
+  return a === b || Buffer.compare(a, b) === 0;
 }

@@ -32,6 +32,7 @@ import type { Backend } from "./pool/backend.ts";
 import { addressOf } from "./pool/named-identities.ts";
 import type { Pool } from "./pool/pool.ts";
 import type { PoolRegistry } from "./pool/pool-registry.ts";
+import { type References, resolve } from "./references.ts";
 import { Stream } from "./stream/stream.ts";
 
 /** A route as the engine needs it. */
@@ -77,7 +78,7 @@ export class Generation {
   /** Spans are sent. */
   readonly isTracing: boolean;
   readonly #pools: PoolRegistry;
-  readonly #resolved: ReadonlyMap<string, string>;
+  readonly #references: References;
   readonly #trusted: Networks | undefined;
   readonly #routes = new Map<number, Route>();
   /** Where the round through them is; undefined between two of them. */
@@ -93,8 +94,8 @@ export class Generation {
     pools: RowReader<"pools">;
   };
 
-  /** @param resolved values that hold references → what they became when the artifact was loaded */
-  constructor(view: View, resolved: ReadonlyMap<string, string>, pools: PoolRegistry) {
+  /** @param references as they were looked up when the artifact was loaded */
+  constructor(view: View, references: References, pools: PoolRegistry) {
     this.view = view;
     this.matcher = new Matcher(view);
     this.#servicePolicy = cached((row) => servicePolicyOf(view, row));
@@ -104,8 +105,8 @@ export class Generation {
     this.via = Via.of(this.settings);
     this.pathRules = pathRules(this.settings);
     const { endpoint } = this.settings.tracing;
-    this.isTracing = (resolved.get(endpoint) ?? endpoint) !== "";
-    this.#resolved = resolved;
+    this.isTracing = resolve(endpoint, references) !== "";
+    this.#references = references;
     this.#pools = pools;
     this.#trusted = Networks.of(this.settings.trustedProxies);
     const { proxyProtocol } = this.settings;
@@ -122,7 +123,7 @@ export class Generation {
       streamPools.add(pool);
       return pool;
     };
-    this.streams = streamsOf(view).map((stream) => new Stream(stream, resolved, streamPool));
+    this.streams = streamsOf(view).map((stream) => new Stream(stream, references, streamPool));
     this.streamPools = streamPools;
   }
 
@@ -203,7 +204,7 @@ export class Generation {
   #sticky(pool: Pool): Sticky<Backend> | undefined {
     const { sticky } = pool.policy;
     if (sticky === undefined) return undefined;
-    const secret = this.#resolved.get(sticky.secret) ?? sticky.secret;
+    const secret = resolve(sticky.secret, this.#references);
     return new Sticky(sticky, secret, pool.key, pool);
   }
 
@@ -212,7 +213,7 @@ export class Generation {
     const { first, count } = pools.run(row, "backends");
     const list = Array.from({ length: count }, (_, index) => {
       const { url, weight, priority, connectionsMax } = backendOf(this.view, first + index);
-      const address = addressOf(url, this.#resolved);
+      const address = addressOf(url, this.#references);
       return { address, weight, priority, connectionsMax };
     });
     return this.#pools.use(this, {

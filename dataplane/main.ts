@@ -28,6 +28,7 @@ import { StreamDirectory } from "./stream/stream-directory.ts";
 import { logStreams } from "./stream/stream-report.ts";
 import type { StreamShares } from "./stream/stream-share.ts";
 import { readTrustedKeys } from "./trusted-keys.ts";
+import { resolve } from "./references.ts";
 import { Workers } from "./workers.ts";
 
 const EXIT_FAILED = 1;
@@ -65,18 +66,18 @@ async function run({
   if (first === undefined) process.exit(0);
   const settings = settingsOf(first.view);
   log.setLevels(settings.logLevels);
-  const { view, resolved } = first;
+  const { view, references } = first;
   const observation = new Observation(log);
-  observation.serve({ view, settings, resolved });
+  observation.serve({ view, settings, references });
 
-  const text = listen ?? first.resolved.get(settings.listen) ?? settings.listen;
+  const text = listen ?? resolve(settings.listen, first.references);
   const address = parseListenAddress(text);
   if (typeof address === "string") return end(EXIT_USAGE, `--listen: ${address}`);
   const descriptorsMax = descriptorLimit();
   const streams = new StreamDirectory(count, descriptorsMax);
   let shares: StreamShares;
   try {
-    shares = await streams.share(first.view, first.resolved);
+    shares = await streams.share(first.view, first.references);
   } catch (error) {
     return end(EXIT_FAILED, `streams: ${reason(error)}`);
   }
@@ -87,13 +88,13 @@ async function run({
   const pools = PoolState.create(count);
   const health = new HealthChecker(pools, names, log);
   const upkeep = new SlotUpkeep(pools);
-  upkeep.serve(first.view, first.resolved);
-  health.serve(first.view, first.resolved);
+  upkeep.serve(first.view, first.references);
+  health.serve(first.view, first.references);
   const handover = new Handover(log);
   const handoverBase = handover.base(address);
   let admin: Admin;
   try {
-    const adminListen = resolved.get(settings.admin.listen) ?? settings.admin.listen;
+    const adminListen = resolve(settings.admin.listen, references);
     const { env } = process;
     admin = await Admin.open({
       listen: adminListen,
@@ -147,11 +148,11 @@ async function run({
   });
 
   const reloader = new Reloader(path, trusted, first, message, workers, log);
-  reloader.onLoaded = ({ view, resolved }) => {
-    upkeep.serve(view, resolved);
-    health.serve(view, resolved);
+  reloader.onLoaded = ({ view, references }) => {
+    upkeep.serve(view, references);
+    health.serve(view, references);
   };
-  reloader.shareStreams = ({ view, resolved }) => streams.share(view, resolved);
+  reloader.shareStreams = ({ view, references }) => streams.share(view, references);
   const served = { loaded: first, settings, generation: 1, since: new Date() };
   const state = new ProcessState(served, () => workers.states);
   admin.begin({ state, reloader, workers, connections, pools, health, streams });

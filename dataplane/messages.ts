@@ -1,6 +1,7 @@
 /**
  * Messages between the main thread and its workers.
  */
+import type { References } from "./references.ts";
 import type { AdminChannel } from "./admin/admin-route.ts";
 import type { Fields } from "./log.ts";
 import type { FromObserver, ObservationStart, ToObserver } from "./observation/messages.ts";
@@ -14,7 +15,7 @@ import type { LogLevel } from "../artifact/model.ts";
 export interface GenerationMessage {
   number: number;
   bytes: Uint8Array<SharedArrayBuffer>;
-  resolved: Map<string, string>;
+  references: References;
   /** PEM texts, undefined where `global.tls` is off. */
   tls: TlsMaterial | undefined;
   streams: StreamShares;

@@ -12,6 +12,7 @@ import type { Served } from "./process-state.ts";
 import { reason } from "./reason.ts";
 import { MAIN_BYTES_MAX, RetiredArtifacts } from "./retired-artifacts.ts";
 import { NO_SHARES, type StreamShares } from "./stream/stream-share.ts";
+import { resolve } from "./references.ts";
 import type { Workers } from "./workers.ts";
 
 /**
@@ -173,8 +174,8 @@ export class Reloader {
 
   /** What a running process does not take over. */
   #warnOfRestart(before: LoadedArtifact, after: LoadedArtifact, settings: Settings): void {
-    const was = before.resolved.get(this.settings.listen) ?? this.settings.listen;
-    const is = after.resolved.get(settings.listen) ?? settings.listen;
+    const was = resolve(this.settings.listen, before.references);
+    const is = resolve(settings.listen, after.references);
     const warn = (key: string, values: { was: unknown; is: unknown }): void =>
       this.#log.write("warn", "artifact", `${key} has changed: restart to take it over`, values);
     if (was !== is) warn("server.port", { was, is });
@@ -199,11 +200,11 @@ export function identify({ view }: LoadedArtifact): {
 
 /** What workers are given of an artifact. */
 export function generationMessage(
-  { bytes, resolved, tls }: LoadedArtifact,
+  { bytes, references, tls }: LoadedArtifact,
   number: number,
   streams: StreamShares,
 ): GenerationMessage {
-  return { number, bytes, resolved, tls, streams };
+  return { number, bytes, references, tls, streams };
 }
 
 function isOutOfDescriptors(text: string): boolean {
@@ -213,6 +214,6 @@ function isOutOfDescriptors(text: string): boolean {
 /** What an artifact only refers to has not changed either. */
 function sameOutside(one: LoadedArtifact, other: LoadedArtifact): boolean {
   if (one.tls?.cert !== other.tls?.cert || one.tls?.key !== other.tls?.key) return false;
-  if (one.resolved.size !== other.resolved.size) return false;
-  return [...one.resolved].every(([key, value]) => other.resolved.get(key) === value);
+  if (one.references.size !== other.references.size) return false;
+  return [...one.references].every(([key, value]) => other.references.get(key) === value);
 }

@@ -183,8 +183,8 @@ function swap(generation: GenerationMessage): void {
   sweep = setTimeout(() => pools.sweep(next), POOL_SWEEP_MS).unref();
 }
 
-function open({ bytes, resolved }: GenerationMessage): Generation {
-  return new Generation(viewVerified(bytes), resolved, pools);
+function open({ bytes, references }: GenerationMessage): Generation {
+  return new Generation(viewVerified(bytes), references, pools);
 }
 
 /** No new connections; answers say so; ends when all are done or the time is over. */

@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 import { Matcher } from "../../artifact/match.ts";
 import { openArtifact } from "../../artifact/view.ts";
-import { compileFolder } from "../../cli/compiled-folder.ts";
+import { FolderCompiler } from "../../cli/compiled-folder.ts";
 import { changesText, routeChanges } from "../../cli/model-summary.ts";
 import { publish } from "../../cli/publish.ts";
 import { compile } from "../../compiler/compile.ts";
@@ -42,9 +42,9 @@ async function measure(count: number, folder: string): Promise<Measured> {
   const artifact = join(folder, "balto.artifact");
   writeTree(tree, configTree(count));
 
-  const memory = new CompileMemory();
+  const compiler = new FolderCompiler(tree);
   const start = performance.now();
-  let { result } = compileFolder(tree, "", memory);
+  let { result } = compiler.compile();
   if (result === undefined) throw new Error("the tree has errors");
   publish(artifact, result.artifact);
   const coldMs = performance.now() - start;
@@ -56,7 +56,7 @@ async function measure(count: number, folder: string): Promise<Measured> {
     writeFileSync(join(tree, path), content as Uint8Array);
     const begin = performance.now();
     const before = result;
-    ({ result } = compileFolder(tree, "", memory));
+    ({ result } = compiler.compile());
     if (result === undefined || result.digest === before.digest) throw new Error("nothing changed");
     changesText(routeChanges(before.model, result.model));
     publish(artifact, result.artifact);
@@ -77,7 +77,7 @@ function reachMs(count: number): number {
   const log = new DiagnosticLog();
   const memory = new CompileMemory();
   const read = memory.readFiles(collectFiles(configTree(count), log), log);
-  const changes = memory.changes(gather(read).services);
+  const changes = memory.changes(gather(read));
   const start = performance.now();
   reach(changes, log);
   return performance.now() - start;

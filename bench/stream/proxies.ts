@@ -170,19 +170,20 @@ async function startBalto({ port, origin, folder }: Place): Promise<ChildProcess
   const place = { file: "bench.yaml", line: 1, column: 1 };
   const backend = { weight: 1, name: "", priority: 0, connectionsMax: 0, origin: place };
   const model = modelOf([], { ...SETTINGS, listen: "127.0.0.1:0" });
-  model.pools.push({
+  const pool = {
     key: "bench",
     label: "bench",
     policy: POOL_POLICY,
     backends: [{ ...backend, url: `tcp://127.0.0.1:${origin}` }],
     table: [],
     origin: place,
-  });
+  };
+  model.pools.push(pool);
   model.streams.push({
     name: "bench",
     listen: `127.0.0.1:${port}`,
     protocol: "tcp",
-    pool: 0,
+    pool,
     sni: [],
     policy: STREAM_POLICY,
     origin: place,

@@ -1,8 +1,7 @@
 /** `balto compile`. */
-import { CompileMemory } from "../../compiler/memory.ts";
 import { command } from "../command.ts";
 import type { AnyCommand } from "../command.ts";
-import { compileFolder } from "../compiled-folder.ts";
+import { FolderCompiler } from "../compiled-folder.ts";
 import { configFolder } from "../config-folder.ts";
 import { makeRoom } from "../heap.ts";
 import { EXIT_FAILED, EXIT_OK } from "../exit-code.ts";
@@ -83,8 +82,8 @@ in one line; a tree with errors leaves the last good artifact in place.`,
     const folder = configFolder(operand, terminal.env);
     makeRoom(folder);
     const since = folderState(folder);
-    const memory = new CompileMemory();
-    const compiled = compileFolder(folder, revision, memory);
+    const compiler = new FolderCompiler(folder, revision);
+    const compiled = compiler.compile();
     const { result, elapsedMs } = compiled;
     printReport(compiled, flags.format ?? "text", terminal, toOut);
     if (result !== undefined) {
@@ -96,9 +95,7 @@ in one line; a tree with errors leaves the last good artifact in place.`,
     if (!watch) return result === undefined ? EXIT_FAILED : EXIT_OK;
 
     const following = follow({
-      folder,
-      revision,
-      memory,
+      compiler,
       since,
       published: result,
       artifact: output,

@@ -2,7 +2,6 @@
 import { resolve } from "node:path";
 
 import { parseListenAddress } from "../../artifact/address.ts";
-import { CompileMemory } from "../../compiler/memory.ts";
 import { type Control, startControl } from "../../control/control.ts";
 import type { DataPlaneAddress } from "../../control/data-plane-client.ts";
 import type { Listen } from "../../control/http/server.ts";
@@ -11,7 +10,7 @@ import { ensureToken, findToken } from "../../control/token.ts";
 import { recoverTree } from "../../control/write/recover.ts";
 import { command } from "../command.ts";
 import type { AnyCommand } from "../command.ts";
-import { compileFolder } from "../compiled-folder.ts";
+import { FolderCompiler } from "../compiled-folder.ts";
 import { configFolder } from "../config-folder.ts";
 import { makeRoom } from "../heap.ts";
 import { EXIT_OK } from "../exit-code.ts";
@@ -117,8 +116,8 @@ async function followed(
   await recoverTree(folder);
   const since = folderState(folder);
   const lock = await artifactLock(artifact);
-  const memory = new CompileMemory();
-  const compiled = compileFolder(folder, "", memory);
+  const compiler = new FolderCompiler(folder);
+  const compiled = compiler.compile();
   const { result, elapsedMs } = compiled;
   try {
     if (result !== undefined) publishChange(artifact, signed(result.artifact));
@@ -131,9 +130,7 @@ async function followed(
     if (!quiet) terminal.note(`${folder}: ${contents(result.model)} · ${digest}\n`);
   }
   return follow({
-    folder,
-    revision: "",
-    memory,
+    compiler,
     since,
     published: result,
     artifact,

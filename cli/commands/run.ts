@@ -4,11 +4,10 @@
  */
 import { join } from "node:path";
 
-import { CompileMemory } from "../../compiler/memory.ts";
 import { recoverTree } from "../../control/write/recover.ts";
 import { command } from "../command.ts";
 import type { AnyCommand } from "../command.ts";
-import { compileFolder } from "../compiled-folder.ts";
+import { FolderCompiler } from "../compiled-folder.ts";
 import type { CompileResult } from "../compiled-folder.ts";
 import { configFolder } from "../config-folder.ts";
 import { makeRoom } from "../heap.ts";
@@ -61,8 +60,8 @@ is started again.`,
     makeRoom(folder);
     await mend(folder, terminal);
     const since = folderState(folder);
-    const memory = new CompileMemory();
-    const compiled = compileFolder(folder, "", memory);
+    const compiler = new FolderCompiler(folder);
+    const compiled = compiler.compile();
     printReport(compiled, "text", terminal);
     const { result, elapsedMs } = compiled;
     if (result === undefined && !flags.wait) return EXIT_FAILED;
@@ -71,8 +70,7 @@ is started again.`,
       terminal.note(`${folder}: ${contents(result.model)} · ${digest}\n`);
     }
     return serveAndFollow({
-      folder,
-      memory,
+      compiler,
       since,
       result,
       workers: flags.workers,
@@ -86,8 +84,7 @@ is started again.`,
 });
 
 interface Serving {
-  folder: string;
-  memory: CompileMemory;
+  compiler: FolderCompiler;
   since: string;
   /** Undefined when there is nothing good to serve yet. */
   result: CompileResult | undefined;
@@ -101,7 +98,7 @@ interface Serving {
 }
 
 async function serveAndFollow(serving: Serving): Promise<number> {
-  const { folder, memory, since, result, workers, listen, quiet, parentPipe, terminal } = serving;
+  const { compiler, since, result, workers, listen, quiet, parentPipe, terminal } = serving;
   const place = makePrivateFolder(terminal.env);
   const artifact = join(place.path, "balto.artifact");
   const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<number>();
@@ -116,7 +113,13 @@ async function serveAndFollow(serving: Serving): Promise<number> {
     dataPlane = startDataPlane({ artifact, workers, listen, sockets });
     if (sockets !== undefined) {
       const { control: socket, admin: adminSocket } = sockets;
-      control = startControlProcess({ folder, socket, artifact, adminSocket, terminal });
+      control = startControlProcess({
+        folder: compiler.folder,
+        socket,
+        artifact,
+        adminSocket,
+        terminal,
+      });
     }
     dataPlane.ended.then((status) => {
       if (!stopping) terminal.note(`balto run: the data plane ended with status ${status}\n`);
@@ -137,9 +140,7 @@ async function serveAndFollow(serving: Serving): Promise<number> {
   try {
     if (result !== undefined) publishAndStart(result);
     const following = follow({
-      folder,
-      revision: "",
-      memory,
+      compiler,
       since,
       published: result,
       artifact,

@@ -6,8 +6,8 @@ import { X509Certificate } from "node:crypto";
 import type { Settings } from "../../artifact/model.ts";
 import { hasReference } from "../../artifact/reference.ts";
 import type { DiagnosticLog } from "../diagnostic-log.ts";
+import type { Hosts } from "../hosts.ts";
 import { addressGroups } from "../resolve/network.ts";
-import type { ServiceDraft } from "../resolve/service.ts";
 import { firstOfFiles } from "./first-of-files.ts";
 
 /** The text of a file in PEM; undefined where it cannot be read. */
@@ -15,7 +15,7 @@ export type ReadCertificate = (path: string) => string | undefined;
 
 /** Warns of hosts whose clients refuse the certificate (RFC 9525 §6), once a file. */
 export function checkCertificate(
-  services: readonly ServiceDraft[],
+  hosts: Hosts,
   { tls }: Settings,
   read: ReadCertificate,
   log: DiagnosticLog,
@@ -23,17 +23,12 @@ export function checkCertificate(
   if (!tls.enabled || tls.certFile === "" || hasReference(tls.certFile)) return;
   const certificate = certificateOf(read(tls.certFile));
   if (certificate === undefined) return;
-  const covered = new Map<string, boolean>();
-  const found = services.flatMap(({ domains, domainsAt }) =>
-    domains.flatMap((domain, index) => {
-      if (domain === "*") return [];
-      let isCovered = covered.get(domain);
-      if (isCovered === undefined) {
-        isCovered = isFor(certificate, domain);
-        covered.set(domain, isCovered);
-      }
-      return isCovered ? [] : [{ domain, at: domainsAt[index]! }];
-    }),
+  const found = [...hosts].flatMap(([domain, services]) =>
+    domain === "*" || isFor(certificate, domain)
+      ? []
+      : services.map(({ domains, domainsAt }) => {
+          return { domain, at: domainsAt[domains.indexOf(domain)]! };
+        }),
   );
   const names = certificate.subjectAltName ?? "none";
   for (const { domain, at, more } of firstOfFiles(found)) {

@@ -2,6 +2,7 @@
  * Check: a tree that is right can still be a mistake. Warnings only.
  */
 import type { DiagnosticLog } from "../diagnostic-log.ts";
+import type { Changes } from "../memory.ts";
 import type { ConfigFile } from "../parse/collect-files.ts";
 import type { NamedPoolDraft, PoolDraft, PoolReference } from "../resolve/pool.ts";
 import type { ResolvedTree } from "../resolve/resolve.ts";
@@ -14,39 +15,41 @@ import { checkCertificate, type ReadCertificate } from "./certificate.ts";
 import { checkHealth } from "./health.ts";
 import { checkRetries } from "./retries.ts";
 import { checkSeries } from "./series.ts";
-import { checkStartPages } from "./start-pages.ts";
+import { checkStartPages, type PagelessHosts } from "./start-pages.ts";
 import { checkAcceptance, checkStream } from "./streams.ts";
 import { checkDrain, checkTimes } from "./times.ts";
 
 /**
  * Warns of what is allowed and probably not meant.
  *
+ * @param changes what has to be looked at
  * @param readCertificate how `global.tls.cert_file` is read, which is not part of the tree
+ * @returns the hosts without a start page; none where the tree has errors
  */
 export function check(
   tree: ResolvedTree,
+  { alone, hosts, fresh, pageless }: Changes,
   files: readonly ConfigFile[],
   readCertificate: ReadCertificate,
   log: DiagnosticLog,
-): void {
-  const { settings, places } = tree;
+): PagelessHosts {
+  const { settings, places, sums } = tree;
   const [first] = files;
-  const enabled = tree.services.filter((service) => service.enabled);
   const streams = tree.streams.filter((stream) => stream.enabled);
-  const isIdle = enabled.length === 0 && streams.length === 0;
+  const isIdle = sums.every(({ count }) => count === 0) && streams.length === 0;
   if (first !== undefined && isIdle && !log.hasErrors) {
     log.report("BAL5002", new SourceText(first.path, "").top, {
       disabled: tree.services.length + tree.streams.length,
     });
   }
   const pools = new Map(tree.pools.map((pool) => [pool.name?.value, pool]));
-  for (const service of enabled) {
+  for (const service of alone) {
     const { target } = service;
     if ("backends" in target) checkPool(target, log);
     checkRetries(service, log);
     checkTimes(service, "backends" in target ? target : pools.get(target.pool?.value), log);
   }
-  checkDrain(enabled, settings, places.drainTimeout, log);
+  checkDrain(tree, log);
   for (const stream of streams) {
     checkStream(stream, log);
     checkStreamPools(stream, log);
@@ -54,17 +57,16 @@ export function check(
   checkAcceptance(settings.proxyProtocol, places.proxyAccept, log);
   checkAdministration(settings.admin, places, log);
   for (const pool of tree.pools) checkPool(pool, log);
-  if (!log.hasErrors && first !== undefined) {
-    const top = places.metrics ?? new SourceText(first.path, "").top;
-    checkSeries(enabled, pools, settings, top, log);
-    checkStartPages(enabled, log);
-    checkCertificate(enabled, settings, readCertificate, log);
-  }
   const targets = [
-    ...tree.services.map(({ target }) => target),
+    ...sums.flatMap(({ referring }) => referring.map(({ target }) => target)),
     ...tree.streams.flatMap(targetsOf),
   ];
   checkUse(tree.pools, targets, log);
+  if (log.hasErrors || first === undefined) return new Map();
+  const top = places.metrics ?? new SourceText(first.path, "").top;
+  checkSeries(sums, pools, settings, top, log);
+  checkCertificate(hosts, settings, readCertificate, log);
+  return checkStartPages(fresh, pageless, log);
 }
 
 function checkPool(pool: PoolDraft, log: DiagnosticLog): void {

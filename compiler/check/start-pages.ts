@@ -3,41 +3,46 @@
  * ask for it. A host with a single path is an API with a prefix, or the like, and known to be.
  */
 import type { DiagnosticLog } from "../diagnostic-log.ts";
+import type { Hosts } from "../hosts.ts";
 import type { ServiceDraft } from "../resolve/service.ts";
 import type { Span } from "../source-text.ts";
 import { firstOfFiles } from "./first-of-files.ts";
 
-/** Warns of such hosts, once a file, at the first of them that it names; of the others it says how many. */
-export function checkStartPages(services: readonly ServiceDraft[], log: DiagnosticLog): void {
-  const hosts = new Map<
-    string,
-    { at: Span; pattern: string; isSeveral: boolean; hasRoot: boolean }
-  >();
-  for (const { pattern, domains, domainsAt, methods } of services) {
-    if (methods.length > 0 && !methods.includes("GET")) continue;
-    if (pattern === undefined) continue;
-    const isRoot = pattern.parsed.segments.length === 0;
-    for (const [index, domain] of domains.entries()) {
-      // Any host, and those below a name, are what is left: nobody expects a page there.
-      if (domain.startsWith("*")) continue;
-      const known = hosts.get(domain);
-      if (known === undefined) {
-        hosts.set(domain, {
-          at: domainsAt[index]!,
-          pattern: pattern.text,
-          isSeveral: false,
-          hasRoot: isRoot,
-        });
-      } else {
-        known.isSeveral ||= known.pattern !== pattern.text;
-        known.hasRoot ||= isRoot;
-      }
-    }
+/** By domain such a host, and where it is named first. */
+export type PagelessHosts = ReadonlyMap<string, Span>;
+
+/**
+ * Warns of such hosts, once a file, at the first of them that it names; of the others it says how many.
+ *
+ * @param hosts those that have to be looked at
+ * @param known those of the others that are such
+ * @returns all that are
+ */
+export function checkStartPages(
+  hosts: Hosts,
+  known: PagelessHosts,
+  log: DiagnosticLog,
+): PagelessHosts {
+  const found = new Map(known);
+  for (const [domain, services] of hosts) {
+    const at = pagelessAt(domain, services);
+    if (at !== undefined) found.set(domain, at);
   }
-  const found = [...hosts].flatMap(([domain, { at, isSeveral, hasRoot }]) =>
-    hasRoot || !isSeveral ? [] : [{ domain, at }],
-  );
-  for (const { domain, at, more } of firstOfFiles(found)) {
+  const places = [...found].map(([domain, at]) => ({ domain, at }));
+  for (const { domain, at, more } of firstOfFiles(places)) {
     log.report("BAL5015", at, { domain, request: `GET http://${domain}/`, more });
   }
+  return found;
+}
+
+/** Where such a host is named first; undefined for any other. */
+function pagelessAt(domain: string, services: readonly ServiceDraft[]): Span | undefined {
+  // Any host, and those below a name, are what is left: nobody expects a page there.
+  if (domain.startsWith("*")) return undefined;
+  const gets = services.filter(({ methods }) => methods.length === 0 || methods.includes("GET"));
+  const [first] = gets;
+  const isSeveral = gets.some(({ pattern }) => pattern?.text !== first?.pattern?.text);
+  if (first === undefined || !isSeveral) return undefined;
+  if (gets.some(({ pattern }) => pattern?.parsed.segments.length === 0)) return undefined;
+  return first.domainsAt[first.domains.indexOf(domain)];
 }

@@ -2,8 +2,8 @@
  * Times of a service: limits that are never reached, because the whole exchange has a shorter one.
  */
 import type { DiagnosticLog } from "../diagnostic-log.ts";
-import type { Settings } from "../../artifact/model.ts";
 import type { PoolDraft } from "../resolve/pool.ts";
+import type { ResolvedTree } from "../resolve/resolve.ts";
 import type { ServiceDraft } from "../resolve/service.ts";
 import type { TimeoutsDraft } from "../resolve/timeouts.ts";
 import type { Span } from "../source-text.ts";
@@ -62,16 +62,16 @@ export function checkTimes(
 
 /** Warns where a process that stops does not wait for as long as a service may take, once a file. */
 export function checkDrain(
-  services: readonly ServiceDraft[],
-  { drainTimeoutMs: limitMs }: Settings,
-  drainAt: Span | undefined,
+  { settings, places, sums, services }: ResolvedTree,
   log: DiagnosticLog,
 ): void {
-  const found = services.flatMap(({ policy, blocks }) => {
+  const { drainTimeoutMs: limitMs } = settings;
+  if (limitMs === 0 || sums.every(({ requestMsMost }) => requestMsMost <= limitMs)) return;
+  const found = services.flatMap(({ enabled, policy, blocks }) => {
     const { requestMs: ms } = policy.timeouts;
     // Where neither was said for this, the defaults are nobody's mistake.
-    const at = blocks.timeouts?.given.requestMs?.at ?? drainAt;
-    return at === undefined || ms <= limitMs || limitMs === 0 ? [] : [{ at, ms }];
+    const at = blocks.timeouts?.given.requestMs?.at ?? places.drainTimeout;
+    return at === undefined || ms <= limitMs || !enabled ? [] : [{ at, ms }];
   });
   for (const { at, ms, more } of firstOfFiles(found)) {
     const others = more === 0 ? "" : `, and so are those of ${more} more services`;

@@ -4,7 +4,7 @@
 import type { Domain } from "../../artifact/domain.ts";
 import { Matcher } from "../../artifact/match.ts";
 import { NONE } from "../../artifact/layout.ts";
-import type { Model, Service } from "../../artifact/model.ts";
+import type { Model, Pool, Service } from "../../artifact/model.ts";
 import { parsePattern, type Pattern } from "../../artifact/pattern.ts";
 import { routesByHost } from "../../artifact/route-order.ts";
 import { RowReader, type View } from "../../artifact/view.ts";
@@ -22,7 +22,7 @@ export class Side {
   readonly #matcher: Matcher;
   readonly #routesByHost: number[][];
   readonly #treatments: (Treatment | undefined)[] = [];
-  readonly #pools: (string | undefined)[] = [];
+  readonly #pools = new Map<Pool, string>();
   readonly #patterns = new Map<string, Pattern>();
 
   constructor(view: View) {
@@ -59,7 +59,7 @@ export class Side {
   }
 
   treatment(row: number): Treatment {
-    return (this.#treatments[row] ??= treatmentOf(this.model, this.service(row)));
+    return (this.#treatments[row] ??= treatmentOf(this.service(row)));
   }
 
   /**
@@ -69,9 +69,10 @@ export class Side {
   routeKey(row: number): string {
     const service = this.service(row);
     const { pattern, priority, methods, predicates, pool } = service;
-    this.#pools[pool] ??= poolFingerprint(this.model.pools[pool]!);
+    let ofPool = this.#pools.get(pool);
+    if (ofPool === undefined) this.#pools.set(pool, (ofPool = poolFingerprint(pool)));
     const takes = JSON.stringify([pattern, priority, methods, predicates]);
-    return `${takes} ${serviceFingerprint(service)} ${this.#pools[pool]}`;
+    return `${takes} ${serviceFingerprint(service)} ${ofPool}`;
   }
 
   decide(request: Request): Decision {

@@ -28,7 +28,7 @@ export function compareStreams(before: Model, after: Model): StreamClass[] {
     if (is === undefined) return [{ risk: "high", kind: "removed", ...named(was), settings: [] }];
     const own = compareTexts(textsOf(was), textsOf(is));
     const isMoved = own.some(({ key }) => key === "listen" || key === "protocol");
-    const targets = compareTargets(targetsOf(before, was), targetsOf(after, is));
+    const targets = compareTargets(targetsOf(was), targetsOf(is));
     const settings = [...own, ...targets.settings];
     if (settings.length === 0) return [];
     const risk = isMoved || targets.isOther ? "high" : "medium";
@@ -82,10 +82,10 @@ function compareTexts(
 }
 
 /** Where connections go by their server name; "" is where all others go. */
-function targetsOf({ pools }: Model, { pool, sni }: Stream): Map<string, PoolTreatment> {
+function targetsOf({ pool, sni }: Stream): Map<string, PoolTreatment> {
   const targets = sni.flatMap((route) => route.names.map((name) => [name, route.pool] as const));
   if (pool !== undefined) targets.unshift(["", pool]);
-  return new Map(targets.map(([name, row]) => [name, poolTreatmentOf(pools[row]!)]));
+  return new Map(targets.map(([name, target]) => [name, poolTreatmentOf(target)]));
 }
 
 const NOWHERE: PoolTreatment = { shares: new Map(), policy: new Map() };

@@ -2,7 +2,7 @@
  * Treatment: what a route does with a request that it takes, without what it is called or where it is
  * written. Two routes of one treatment are one and the same for every request.
  */
-import type { Model, Pool, Service } from "../../artifact/model.ts";
+import type { Pool, Service } from "../../artifact/model.ts";
 import { hasParameter, parsePattern, type Pattern } from "../../artifact/pattern.ts";
 import { backendSettings, poolSettings, serviceSettings } from "../explain/model-settings.ts";
 import { goesByWeight, sharesOf } from "../explain/upstream.ts";
@@ -32,9 +32,9 @@ export interface Rewrite {
 /** Said by `Rewrite`. */
 const REWRITE_KEYS = new Set(["strip_prefix", "preserve_host"]);
 
-export function treatmentOf(model: Model, service: Service): Treatment {
+export function treatmentOf(service: Service): Treatment {
   const rewrite = rewriteOf(service);
-  const pool = poolTreatmentOf(model.pools[service.pool]!);
+  const pool = poolTreatmentOf(service.pool);
   const { shares } = pool;
   const own = serviceSettings(service).filter(({ key }) => !REWRITE_KEYS.has(key));
   const policy = new Map([...own.map(({ key, text }) => [key, text] as const), ...pool.policy]);

@@ -86,7 +86,7 @@ export class Explainer {
   upstream(request: Request, decision: Decision): Upstream | null {
     if (decision.answer !== undefined) return null;
     const service = this.model.services[decision.route]!;
-    const pool = this.model.pools[service.pool]!;
+    const { pool } = service;
     return upstreamOf(request, decision, service, pool, this.model.settings);
   }
 
@@ -94,7 +94,7 @@ export class Explainer {
   explain(request: Request): Explanation {
     const decision = this.#decider.decide(request);
     const service = decision.route < 0 ? undefined : this.model.services[decision.route]!;
-    const pool = service && this.model.pools[service.pool]!;
+    const pool = service?.pool;
     return {
       request: {
         method: request.method,

@@ -65,7 +65,7 @@ export class Provenance {
 
   /** The settings of one service of a model. */
   of(model: Model, service: Service): RouteSettings {
-    const pool = model.pools[service.pool]!;
+    const { pool } = service;
     const written = this.#nodeAt(service.origin);
     const named = this.#nodeAt(pool.origin);
     const ofService: Writer = { node: written, from: "service" };
@@ -159,7 +159,7 @@ function bareService({ services }: Model): Service {
 }
 
 function barePool(model: Model): Pool {
-  return model.pools[bareService(model).pool]!;
+  return bareService(model).pool;
 }
 
 /** The root file without services of its own, which need the rest of the tree. */

@@ -3,13 +3,14 @@
  */
 import { METHODS_MAX } from "../../artifact/layout.ts";
 import type { DiagnosticLog } from "../diagnostic-log.ts";
-import type { ServiceDraft } from "../resolve/service.ts";
+import type { ResolvedTree } from "../resolve/resolve.ts";
 
 /** Reports the first method beyond what an artifact can hold. */
-export function linkMethods(services: readonly ServiceDraft[], log: DiagnosticLog): void {
+export function linkMethods({ sums, services }: ResolvedTree, log: DiagnosticLog): void {
+  if (new Set(sums.flatMap((one) => one.methods)).size <= METHODS_MAX) return;
   const methods = new Set<string>();
   for (const service of services) {
-    if (service.methods.length === 0) continue;
+    if (!service.enabled) continue;
     for (const method of service.methods) {
       methods.add(method);
       if (methods.size <= METHODS_MAX) continue;

@@ -4,7 +4,7 @@
 import type { DiagnosticLog } from "../diagnostic-log.ts";
 import type { ServiceDraft, ServiceName } from "../resolve/service.ts";
 
-/** Reports names that are taken. `clashes` are services whose route is taken, by `linkRoutes`. */
+/** Reports names that are taken by enabled services. `clashes` are services whose route is taken, by `linkRoutes`. */
 export function linkNames(
   services: readonly ServiceDraft[],
   clashes: ReadonlySet<ServiceDraft>,
@@ -12,8 +12,8 @@ export function linkNames(
 ): void {
   const taken = new Map<string, ServiceName>();
   for (const service of services) {
-    const { name } = service;
-    if (name === undefined) continue;
+    const { name, enabled } = service;
+    if (name === undefined || !enabled) continue;
     const first = taken.get(name.text);
     if (first === undefined) {
       taken.set(name.text, name);

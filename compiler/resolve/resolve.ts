@@ -15,6 +15,7 @@ import { type NamedPoolDraft, readPool } from "./pool.ts";
 import { readService, type ServiceDraft } from "./service.ts";
 import { type SettingPlaces, settingPlaces } from "./setting-places.ts";
 import { DEFAULT_SETTINGS, readSettings } from "./settings.ts";
+import { type ServiceSums, sumsOf } from "./sums.ts";
 import { readStream, type StreamDraft } from "./stream.ts";
 import { checkTexts } from "./text.ts";
 
@@ -30,6 +31,7 @@ export interface ResolvedFile {
   api: ApiSettings | undefined;
   pools: NamedPoolDraft[];
   services: ServiceDraft[];
+  sums: ServiceSums;
   streams: StreamDraft[];
 }
 
@@ -41,6 +43,8 @@ export interface ResolvedTree {
   api: ApiSettings;
   pools: NamedPoolDraft[];
   services: ServiceDraft[];
+  /** Of each file. */
+  sums: ServiceSums[];
   streams: StreamDraft[];
 }
 
@@ -53,13 +57,15 @@ export class Resolver {
     if (role === "config") this.#globals = new Globals(root, log);
     const nodes = nodesOf(role, root);
     const isConfig = role === "config";
+    const services = nodes.services.map((node) => readService(node, this.#globals, log));
     return {
       settings: isConfig ? readSettings(root, log) : undefined,
       places: isConfig ? settingPlaces(root) : {},
       owners: isConfig ? readOwners(root, log) : [],
       api: isConfig ? readApi(field<Config>(root, "api"), log) : undefined,
       pools: nodes.pools.map((node) => readPool(node, this.#globals, log)),
-      services: nodes.services.map((node) => readService(node, this.#globals, log)),
+      services,
+      sums: sumsOf(services),
       streams: nodes.streams.map((node) => readStream(node, this.#globals, log)),
     };
   }
@@ -74,6 +80,7 @@ export function gather(files: readonly ResolvedFile[]): ResolvedTree {
     api: files.find(({ api }) => api !== undefined)?.api ?? DEFAULT_API,
     pools: files.flatMap(({ pools }) => pools),
     services: files.flatMap(({ services }) => services),
+    sums: files.map(({ sums }) => sums),
     streams: files.flatMap(({ streams }) => streams),
   };
 }

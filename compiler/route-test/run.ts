@@ -56,7 +56,7 @@ function outcomeOf(explainer: Explainer, request: Request, decision: Decision): 
     status: answer?.status ?? 0,
     allow: answer?.allow ?? [],
     service: service?.name,
-    pool: service && model.pools[service.pool]!.key,
+    pool: service?.pool.key,
     upstream: explainer.upstream(request, decision),
     settings: model.settings,
   };

@@ -24,10 +24,11 @@ import { PoolBackends } from "./pool-backends.ts";
 import { tellHappening } from "./pool-happenings.ts";
 import type { WriterAddress } from "./relay.ts";
 import { ServiceTimes } from "./service-times.ts";
+import { resolve } from "../references.ts";
 import { AdminToken } from "./token.ts";
 
 export interface AdminOptions {
-  /** As resolved; "" is the address of the traffic. */
+  /** With references filled in; "" is the address of the traffic. */
   listen: string;
   privateSocket: string | undefined;
   /** Of the process that writes the tree. */
@@ -183,12 +184,12 @@ export class Admin {
 
   /** A new artifact is in force. */
   #serve(digest: string, { served }: ProcessState, workers: Workers): void {
-    const { view, resolved } = served.loaded;
+    const { view, references } = served.loaded;
     const { log, observation, listen } = this.#options;
     const { settings } = served;
-    const forgotten = observation.serve({ view, settings, resolved });
+    const forgotten = observation.serve({ view, settings, references });
     for (const { worker, places } of forgotten) workers.tell(worker, { type: "forget", places });
-    const wanted = resolved.get(settings.admin.listen) ?? settings.admin.listen;
+    const wanted = resolve(settings.admin.listen, references);
     if (wanted !== listen)
       log.write("warn", "artifact", "admin.listen has changed: restart to take it over", {
         was: listen,
@@ -201,7 +202,7 @@ export class Admin {
     const { controlSocket } = this.#options;
     if (controlSocket !== undefined) return { kind: "socket", path: controlSocket };
     const { writerUrl } = served.settings.admin;
-    const url = served.loaded.resolved.get(writerUrl) ?? writerUrl;
+    const url = resolve(writerUrl, served.loaded.references);
     return url === "" ? undefined : { kind: "url", url: new URL(url) };
   }
 }

@@ -183,7 +183,7 @@ export class PoolBackends implements BackendSource {
 
   /** What the artifact says of its backends, or of those with the ids that are wanted. */
   *#read(wanted?: ReadonlySet<string>): Generator<Known> {
-    const { view, resolved } = this.#process.served.loaded;
+    const { view, references } = this.#process.served.loaded;
     const pools = new RowReader(view, "pools");
     const backends = new RowReader(view, "backends");
     const labels = wanted === undefined ? undefined : new Set([...wanted].map(labelOf));
@@ -198,7 +198,7 @@ export class PoolBackends implements BackendSource {
       const users = streams.get(row);
       const seen = new Set<string>();
       for (let backend = first; backend < first + count; backend++) {
-        const url = formatBackendUrl(addressOf(backends.text(backend, "url"), resolved));
+        const url = formatBackendUrl(addressOf(backends.text(backend, "url"), references));
         const id = backendId(label, url);
         if (seen.has(id) || wanted?.has(id) === false) continue;
         seen.add(id);

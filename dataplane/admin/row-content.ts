@@ -8,10 +8,8 @@ import { methodNames } from "../../artifact/decode.ts";
 import { type Field, fieldsOf, NONE, type RowSection } from "../../artifact/layout.ts";
 import { RowReader, type View } from "../../artifact/view.ts";
 
-/** Where something was written. */
-const ORIGIN: ReadonlySet<string> = new Set(["file", "position"]);
 /** Longer runs are tables that were computed from the rest. */
-const RUN_MAX = 1_024;
+export const RUN_MAX = 1_024;
 
 /** Texts that are kept to be used again. */
 const SHARED_MAX = 1_000;
@@ -38,7 +36,7 @@ export class RowContent {
     let text = "";
     let goesOn = false;
     for (const { name, field } of fieldsOf(section)) {
-      if (ORIGIN.has(name)) continue;
+      if (isOrigin(name)) continue;
       text += `${this.#field(reader, row, name as Name, field)}\n`;
       // A list is its first row, and those behind it as long as they say so.
       if (name === "more") goesOn = reader.number(row, name as Name) === 1;
@@ -88,6 +86,11 @@ export class RowContent {
       }
     }
   }
+}
+
+/** Whether a field says where something was written. */
+export function isOrigin(name: string): boolean {
+  return name === "file" || name === "position";
 }
 
 /** No field is in every section, which is what a reader of any section asks for. */

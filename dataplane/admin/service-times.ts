@@ -5,8 +5,9 @@
  */
 import { setImmediate as pause } from "node:timers/promises";
 
-import type { View } from "../../artifact/view.ts";
+import { rowCount, type View } from "../../artifact/view.ts";
 import { keyOf } from "../pool/state/identity.ts";
+import { RowComparison } from "./row-comparison.ts";
 import { RowContent } from "./row-content.ts";
 import { keyText, ServiceReader } from "./services.ts";
 
@@ -16,8 +17,9 @@ export interface Times {
   updated_at: string;
 }
 
-/** Services that are compared before other things are done. */
+/** Services that are compared before other things are done: word by word, and those that are the same. */
 const SLICE = 500;
+const SAME_SLICE = 1_000;
 
 export class ServiceTimes {
   readonly #start: Times;
@@ -64,9 +66,10 @@ export class ServiceTimes {
   }
 
   async #compare(before: View, after: View, time: string): Promise<void> {
+    const same = await sameEnds(before, after);
     const contents = new Map<string, number>();
-    await eachService(before, (key, content) => void contents.set(key, content));
-    await eachService(after, (key, content) => {
+    await eachService(before, same, (key, content) => void contents.set(key, content));
+    await eachService(after, same, (key, content) => {
       const known = contents.get(key);
       contents.delete(key);
       if (known === content) return;
@@ -78,14 +81,35 @@ export class ServiceTimes {
   }
 }
 
-/** @param visit is given a service's key and a digest of what it says */
+/** How many services are the same in both artifacts, at the beginning and at the end. */
+async function sameEnds(before: View, after: View): Promise<{ first: number; last: number }> {
+  const [were, are] = [rowCount(before, "services"), rowCount(after, "services")];
+  const rows = new RowComparison(before, after);
+  // Row n of the one section is row n of the other.
+  const isSame = (was: number, is: number): boolean =>
+    rows.isSame("services", was, is) && rows.isSame("routes", was, is);
+  const shorter = Math.min(were, are);
+  let first = 0;
+  while (first < shorter && isSame(first, first)) if (++first % SAME_SLICE === 0) await pause();
+  let last = 0;
+  while (last < shorter - first && isSame(were - 1 - last, are - 1 - last)) {
+    if (++last % SAME_SLICE === 0) await pause();
+  }
+  return { first, last };
+}
+
+/**
+ * @param first how many services are left out at the beginning, and `last` at the end
+ * @param visit is given a service's key and a digest of what it says
+ */
 async function eachService(
   view: View,
+  { first, last }: { first: number; last: number },
   visit: (key: string, content: number) => void,
 ): Promise<void> {
   const reader = new ServiceReader(view);
   const content = new RowContent(view);
-  for (let route = 0; route < reader.count; route++) {
+  for (let route = first; route < reader.count - last; route++) {
     if (route % SLICE === SLICE - 1) await pause();
     const { domain, pattern, methods } = reader.key(route);
     // Row n of the one section is row n of the other.

@@ -6,6 +6,7 @@ import { poolPolicyOf } from "../../artifact/decode.ts";
 import type { HealthPolicy } from "../../artifact/model.ts";
 import { RowReader, type View } from "../../artifact/view.ts";
 import type { NamePolicy } from "../pool/endpoints.ts";
+import { type References, resolve } from "../references.ts";
 import { addressOf } from "../pool/named-identities.ts";
 
 /** A backend that is to be probed. */
@@ -23,17 +24,14 @@ export interface CheckedBackend {
 
 type Checks = Pick<CheckedBackend, "health" | "dns" | "breakerMs">;
 
-/** @param resolved values that hold references → what they became when the artifact was loaded */
-export function* checkedBackends(
-  view: View,
-  resolved: ReadonlyMap<string, string>,
-): Generator<CheckedBackend> {
+/** @param references as they were looked up when the artifact was loaded */
+export function* checkedBackends(view: View, references: References): Generator<CheckedBackend> {
   const policies = new RowReader(view, "poolPolicies");
   const checked = new Map<number, Checks>();
   for (let row = 0; row < policies.count; row++) {
     const { health, dns, breaker } = poolPolicyOf(view, row);
     if (health === undefined) continue;
-    const fill = (value: string): string => resolved.get(value) ?? value;
+    const fill = (value: string): string => resolve(value, references);
     const host = fill(health.host);
     const headers = health.headers.map(({ name, value }) => ({ name, value: fill(value) }));
     checked.set(row, {
@@ -52,7 +50,7 @@ export function* checkedBackends(
     const label = pools.text(row, "label");
     const { first, count } = pools.run(row, "backends");
     for (let backend = first; backend < first + count; backend++) {
-      const address = addressOf(backends.text(backend, "url"), resolved);
+      const address = addressOf(backends.text(backend, "url"), references);
       yield { poolKey, label, url: formatBackendUrl(address), address, ...policy };
     }
   }

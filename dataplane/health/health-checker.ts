@@ -22,6 +22,7 @@ import { Probe, type ProbeContext } from "./probe.ts";
 import { verdictOf } from "./probe-connection.ts";
 import { ProbedBackend, type ProbedBackendContext } from "./probed-backend.ts";
 import type { ProbeTarget } from "./probe-target.ts";
+import type { References } from "../references.ts";
 import { probeTcp } from "./tcp-probe.ts";
 
 /** Probes under way at a time. */
@@ -43,7 +44,7 @@ export class HealthChecker implements ProbedBackendContext {
   /** Probes that have not begun, with their intervals. */
   #fresh: { probe: Probe; intervalMs: number }[] = [];
   #lateToldAt = -Infinity;
-  #served: { view: View; resolved: ReadonlyMap<string, string> } | undefined;
+  #served: { view: View; references: References } | undefined;
 
   /** @param ask as `ProbeContext.ask` */
   constructor(state: PoolState, names: Names, log: Log, ask: ProbeContext["ask"] = askTarget) {
@@ -68,14 +69,14 @@ export class HealthChecker implements ProbedBackendContext {
    * Probes what an artifact says from now on. To be called before workers serve it, so that a backend
    * that is down at first is so from its first request on.
    *
-   * @param resolved values that hold references → what they became when the artifact was loaded
+   * @param references as they were looked up when the artifact was loaded
    */
-  serve(view: View, resolved: ReadonlyMap<string, string>): void {
+  serve(view: View, references: References): void {
     const gone = new Map(this.#backends);
     const before = this.#served;
-    this.#served = { view, resolved };
+    this.#served = { view, references };
     let served: Set<string> | undefined;
-    for (const checked of checkedBackends(view, resolved)) {
+    for (const checked of checkedBackends(view, references)) {
       const key = identityOf(checked.poolKey, checked.url);
       gone.delete(key);
       const known = this.#backends.get(key);
@@ -83,7 +84,8 @@ export class HealthChecker implements ProbedBackendContext {
         known.follow(checked);
         continue;
       }
-      if (before !== undefined) served ??= new Set(backendIdentities(before.view, before.resolved));
+      if (before !== undefined)
+        served ??= new Set(backendIdentities(before.view, before.references));
       // What has served without probes until now does not stop when they begin.
       const isServing = served?.has(key) === true;
       this.#backends.set(key, new WrittenBackend(checked, isServing, this, this.#names));

@@ -5,12 +5,13 @@ import { formatBackendUrl, parseBackendUrl } from "../../artifact/address.ts";
 import { streamsOf } from "../../artifact/decode.ts";
 import { RowReader, textOf, type View } from "../../artifact/view.ts";
 import { backendId } from "../pool/state/identity.ts";
+import { type References, resolve } from "../references.ts";
 import type { Directory, Entry } from "./directory.ts";
 
-/** @param resolved values that hold references → what they became when the artifact was loaded */
+/** @param references as they were looked up when the artifact was loaded */
 export function liveNames(
   view: View,
-  resolved: ReadonlyMap<string, string>,
+  references: References,
   directory: Directory,
 ): { has(entry: Entry): boolean } {
   const wanted = new Set<string>();
@@ -28,7 +29,7 @@ export function liveNames(
     const { first, count } = rows.pools.run(pool, "backends");
     for (let row = first; row < first + count; row++) {
       const text = textOf(view, rows.backends.number(row, "url"));
-      const address = parseBackendUrl(resolved.get(text) ?? text);
+      const address = parseBackendUrl(resolve(text, references));
       if (typeof address !== "string") backends.add(backendId(label, formatBackendUrl(address)));
     }
   };

@@ -15,6 +15,7 @@ import { MetricsPage } from "../metrics/metrics-page.ts";
 import { Recorder } from "../metrics/recorder.ts";
 import { reason } from "../reason.ts";
 import type { FromObserver, ObservationStart, ToObserver } from "./messages.ts";
+import { type References, resolve } from "../references.ts";
 import { Tracing } from "../tracing/tracing.ts";
 
 const LAG_TICK_MS = 100;
@@ -23,7 +24,7 @@ const LAG_TICK_MS = 100;
 export interface Observed {
   view: View;
   settings: Settings;
-  resolved: ReadonlyMap<string, string>;
+  references: References;
 }
 
 export class Observation {
@@ -73,12 +74,16 @@ export class Observation {
    *
    * @returns rows that nobody needs any more, for the workers that have them
    */
-  serve({ view, settings, resolved }: Observed): { worker: number; places: Forgotten["places"] }[] {
-    const of = (text: string): string => resolved.get(text) ?? text;
+  serve({
+    view,
+    settings,
+    references,
+  }: Observed): { worker: number; places: Forgotten["places"] }[] {
+    const of = (text: string): string => resolve(text, references);
     this.#log.setPath(of(settings.logPath));
     this.#lines.set(settings.accessLog, of(settings.accessLog.path));
     this.#tracing.set(settings.tracing, of(settings.tracing.endpoint));
-    const names = liveNames(view, resolved, this.directory);
+    const names = liveNames(view, references, this.directory);
     const forgotten = this.directory.prune((entry) => names.has(entry));
     for (const { writer, places } of forgotten)
       if (writer === MAIN_THREAD) this.main.forget(places);

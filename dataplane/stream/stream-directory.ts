@@ -14,6 +14,7 @@ import { dgramModule } from "./dgram-module.ts";
 import type { NewRow } from "./stream-counters.ts";
 import type { StreamShare, StreamShares } from "./stream-share.ts";
 import { type StreamSnapshot, StreamStatistics } from "./stream-statistics.ts";
+import type { References } from "../references.ts";
 import { listenAddressOf } from "./stream.ts";
 
 /** Of the process's descriptors, for the sessions of all UDP streams: anybody can make those up. */
@@ -55,14 +56,14 @@ export class StreamDirectory {
   }
 
   /** What workers need to serve the streams of an artifact. Its limits hold from now on. */
-  async share(view: View, resolved: ReadonlyMap<string, string>): Promise<StreamShares> {
+  async share(view: View, references: References): Promise<StreamShares> {
     const shares = new Map<string, StreamShare>();
     const streams = streamsOf(view);
     this.#names = new Set(streams.map(({ name }) => name));
     const udp = streams.filter(({ protocol }) => protocol === "udp").length;
     const sessionsMax = Math.ceil((this.#descriptorsMax * SESSIONS_SHARE) / udp);
     for (const stream of streams) {
-      const port = await this.#portOf(stream, resolved);
+      const port = await this.#portOf(stream, references);
       shares.set(stream.name, { port, counts: this.#countsOf(stream, sessionsMax)?.memory });
     }
     return shares;
@@ -79,7 +80,10 @@ export class StreamDirectory {
     this.#statistics.forget(worker);
   }
 
-  #countsOf({ name, protocol, policy }: Stream, sessionsMax: number): ConnectionCounts | undefined {
+  #countsOf(
+    { name, protocol, policy }: Stream<number>,
+    sessionsMax: number,
+  ): ConnectionCounts | undefined {
     const limits = limitsOf(policy, protocol === "udp" ? sessionsMax : undefined);
     let counts = this.#counts.get(name);
     const isLimited = limits.connectionsMax > 0 || limits.clientConnectionsMax > 0;
@@ -93,10 +97,10 @@ export class StreamDirectory {
 
   /** Any free port for a stream that names none, and always the same one. */
   async #portOf(
-    { name, protocol, listen }: Stream,
-    resolved: ReadonlyMap<string, string>,
+    { name, protocol, listen }: Stream<number>,
+    references: References,
   ): Promise<number> {
-    const { host, port } = listenAddressOf(listen, resolved);
+    const { host, port } = listenAddressOf(listen, references);
     if (port !== 0) return port;
     const key = `${protocol} ${host} ${name}`;
     let chosen = this.#ports.get(key);

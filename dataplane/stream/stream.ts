@@ -7,6 +7,7 @@ import type { Stream as StreamModel, StreamPolicy, StreamProtocol } from "../../
 import { addressHash } from "../http/hash-key.ts";
 import { Networks } from "../networks.ts";
 import type { Pool } from "../pool/pool.ts";
+import { type References, resolve } from "../references.ts";
 import { SniTable } from "./sni-table.ts";
 
 export class Stream {
@@ -24,17 +25,17 @@ export class Stream {
   readonly #proxies: Networks | undefined;
 
   /**
-   * @param resolved values that hold references → what they became when the artifact was loaded
+   * @param references as they were looked up when the artifact was loaded
    * @param poolOf the pool of a row
    */
   constructor(
-    { name, protocol, listen, pool, sni, policy }: StreamModel,
-    resolved: ReadonlyMap<string, string>,
+    { name, protocol, listen, pool, sni, policy }: StreamModel<number>,
+    references: References,
     poolOf: (row: number) => Pool,
   ) {
     this.name = name;
     this.protocol = protocol;
-    this.listen = listenAddressOf(listen, resolved);
+    this.listen = listenAddressOf(listen, references);
     this.policy = policy;
     this.pool = pool === undefined ? undefined : poolOf(pool);
     const routes = sni.map((route) => ({ names: route.names, target: poolOf(route.pool) }));
@@ -58,11 +59,8 @@ export class Stream {
 }
 
 /** The address of a stream's text, which was checked when its artifact was loaded. */
-export function listenAddressOf(
-  text: string,
-  resolved: ReadonlyMap<string, string>,
-): ListenAddress {
-  const address = parseListenAddress(resolved.get(text) ?? text);
+export function listenAddressOf(text: string, references: References): ListenAddress {
+  const address = parseListenAddress(resolve(text, references));
   if (typeof address === "string") throw new Error(address);
   return address;
 }

@@ -110,13 +110,14 @@ export function streaming(
 }
 
 function modelOf(list: readonly RouteOptions[], overrides: SettingOverrides): Model {
+  const pools = list.map(poolOf);
   return {
     settings: {
       ...settings,
       ...overrides,
       limits: { ...settings.limits, ...overrides.limits },
     },
-    pools: list.map(poolOf),
+    pools,
     services: list.map((route, index) => ({
       name: nameOf(route, index),
       domains: route.domains ?? ["*"],
@@ -130,7 +131,7 @@ function modelOf(list: readonly RouteOptions[], overrides: SettingOverrides): Mo
       bodyBytesMax: route.bodyBytesMax ?? 0,
       retry: { ...SERVICE_POLICY.retry, ...route.retry },
       hedgeAfterMs: route.hedgeAfterMs ?? 0,
-      pool: index,
+      pool: pools[index]!,
       origin: { file: "services/test.yaml", line: index + 1, column: 1 },
     })),
     streams: [],
@@ -140,15 +141,17 @@ function modelOf(list: readonly RouteOptions[], overrides: SettingOverrides): Mo
 function addStream({ pools, streams }: Model, stream: StreamOptions, index: number): void {
   const name = stream.name ?? `stream-${index}`;
   const origin = { file: "streams/test.yaml", line: index + 1, column: 1 };
-  const addPool = (to: Target | readonly Target[], key: string): number => {
-    return pools.push(poolFor(key, key, to, stream.pool, origin)) - 1;
+  const addPool = (to: Target | readonly Target[], key: string): Pool => {
+    const added = poolFor(key, key, to, stream.pool, origin);
+    pools.push(added);
+    return added;
   };
   const sni = (stream.sni ?? []).map(({ names, to }, nth) => ({
     names,
     pool: addPool(to, `${name}/sni-${nth}`),
   }));
   const pool = stream.to === undefined ? undefined : addPool(stream.to, name);
-  const url = pool === undefined ? "tcp:" : (pools[pool]!.backends[0]?.url ?? "tcp:");
+  const url = pool?.backends[0]?.url ?? "tcp:";
   streams.push({
     name,
     listen: stream.listen ?? "127.0.0.1:0",

@@ -23,8 +23,18 @@ const service = fc
       ", match: { query: [{ name: x, present: true }] }",
       ", enabled: false",
       ", colour: red",
+      ", retry: { attempts: 9 }",
+      ", timeouts: { request: 40s }",
     ),
-    to: fc.constantFrom("ports: [1]", "ports: [2]", "ports: [3]", "ports: [4]", "pool: p"),
+    to: fc.constantFrom(
+      "ports: [1]",
+      "ports: [2]",
+      "ports: [3]",
+      "ports: [4, 4]",
+      "ports: [5, 6], load_balancing: { algorithm: ip-hash }",
+      "pool: p",
+      "pool: p",
+    ),
   })
   .map(
     ({ name, domain, path, more, to }) =>
@@ -64,6 +74,9 @@ const pool = fc.constantFrom(
   "name: p\nports: [1]\n",
   'name: p\nports: ["tcp://a:1"]\n',
   'name: p\nports: ["udp://a:1"]\nhealth_check: { type: none }\n',
+  "name: p\nports: [1, 1]\n",
+  "name: p\nports: [1]\nqueue: { timeout: 50s }\n",
+  "pools: [{ name: p, ports: [1] }, { name: a, ports: [1] }]\n",
 );
 const CONFIG = "balto.config.yaml";
 const change: fc.Arbitrary<[path: string, content: string | null]> = fc.oneof(
@@ -92,6 +105,7 @@ const change: fc.Arbitrary<[path: string, content: string | null]> = fc.oneof(
       fc.constantFrom(
         "global: { load_balancing: { algorithm: least-connections } }\n",
         'server: { port: ":1" }\n',
+        "server: { drain: { timeout: 50s } }\n",
         "server: { prot: 1 }\n",
         null,
       ),

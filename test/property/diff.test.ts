@@ -201,7 +201,7 @@ function edited(model: Model, changes: readonly Edit[], others: readonly Service
     const index = at % services.length;
     const service = services[index]!;
     const other = others[more % others.length]!;
-    const pool = pools[service.pool]!;
+    const { pool } = service;
     const backend = pool.backends.at(more % 2 === 0 ? 0 : -1);
     switch (kind) {
       case "remove":
@@ -213,7 +213,7 @@ function edited(model: Model, changes: readonly Edit[], others: readonly Service
         break;
       case "rename":
         service.name = `renamed-${more}`;
-        pool.key = `renamed-${service.pool}-${more}`;
+        pool.key = `renamed-${pools.indexOf(pool)}-${more}`;
         break;
       case "strip":
         service.stripPrefix = !service.stripPrefix;
@@ -352,8 +352,8 @@ function meaningOf({ status, allow, upstream, pool, settings }: Explanation): st
   });
 }
 
-function hasBackend({ services, pools }: Model, route: number): boolean {
-  return pools[services[route]!.pool]!.backends.length > 0;
+function hasBackend({ services }: Model, route: number): boolean {
+  return services[route]!.pool.backends.length > 0;
 }
 
 /** The reference matcher finds the route, or the refusal, that a class says. */

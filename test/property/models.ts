@@ -245,7 +245,7 @@ const streamPolicy: fc.Arbitrary<StreamPolicy> = fc.record({
 });
 const names = fc.array(word, { minLength: 1, maxLength: 3 });
 /** `pool` is any number, in its routes, too. */
-const stream: fc.Arbitrary<Stream> = fc.record({
+const stream: fc.Arbitrary<Stream<number>> = fc.record({
   name: word,
   listen: word,
   protocol: fc.constantFrom(...STREAM_PROTOCOLS),
@@ -268,12 +268,12 @@ export const model: fc.Arbitrary<Model> = fc
   .map(({ settings, pools, routed, rests, streams: raw }) => {
     const services = routed.map((service, index): Service => {
       const more = rests[index % rests.length]!;
-      return { ...service, ...more, pool: more.pool % pools.length };
+      return { ...service, ...more, pool: pools[more.pool % pools.length]! };
     });
     const known = raw.map((one) => ({
       ...one,
-      pool: one.pool === undefined ? undefined : one.pool % pools.length,
-      sni: one.sni.map((route) => ({ ...route, pool: route.pool % pools.length })),
+      pool: one.pool === undefined ? undefined : pools[one.pool % pools.length],
+      sni: one.sni.map((route) => ({ ...route, pool: pools[route.pool % pools.length]! })),
     }));
     return { settings, pools, services, streams: known };
   });

@@ -64,8 +64,11 @@ test.each<[string, Model, string]>([
   ["a pattern that is none", withLines("ANY a x"), "pattern x does not begin with a slash"],
   ["a domain that is none", withLines("ANY a:80 /"), "domain a:80 has a port"],
   ["a domain in upper case", withLines("ANY A /"), "domain A is not in lower case"],
-  ["a pool that is not there", withService({ pool: 1 }), "there is no pool 1"],
-  ["a pool of no number", withService({ pool: NaN }), "there is no pool NaN"],
+  [
+    "a pool that is not there",
+    withService({ pool: somePool }),
+    "a pool that is used is not one of the model's",
+  ],
   ["a control character", withService({ name: "a\nb" }), 'text "a\\nb" holds a control character'],
   ["half a surrogate pair", withService({ name: "a\ud800" }), "half a surrogate pair"],
   [

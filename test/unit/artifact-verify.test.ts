@@ -21,12 +21,10 @@ const model = modelOf([
   route("POST b /x"),
 ]);
 /** Pools 2 and 3 have tables. */
-const file = encode({
-  ...model,
-  pools: model.pools.map((pool, row) =>
-    row < 2 ? pool : { ...pool, policy: { ...POOL_POLICY, algorithm: "ip-hash" }, table: [0, 1] },
-  ),
-});
+for (const pool of model.pools.slice(2)) {
+  Object.assign(pool, { policy: { ...POOL_POLICY, algorithm: "ip-hash" }, table: [0, 1] });
+}
+const file = encode(model);
 
 /** Host `a` has the roots 0, 1 and 2, host `b` the root 3 alone. Two expressions, three predicates. */
 const conditional = encode(

@@ -116,7 +116,7 @@ it("fills in every default", () => {
           bufferBytes: 65_536,
         },
         hedgeAfterMs: 0,
-        pool: 0,
+        pool: model?.pools[0],
         origin: { file: "services/api.yaml", line: 1, column: 1 },
       },
     ],

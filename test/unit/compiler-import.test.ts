@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { isMap, isScalar, isSeq, parse, parseDocument, stringify } from "yaml";
-import type { Model } from "../../artifact/model.ts";
+import type { Model, Pool } from "../../artifact/model.ts";
 import { compile } from "../../compiler/compile.ts";
 import { importBalance, looksLikeBalance } from "../../compiler/import/balance.ts";
 import { bundle } from "../../schema/schemas.ts";
@@ -198,7 +198,7 @@ tls:
       a.example.com: [a]
       "*.example.com": [b, "10.0.0.3:443"]
 `);
-  const urls = (pool: number): string[] => model.pools[pool]!.backends.map(({ url }) => url);
+  const urls = (pool: Pool): string[] => pool.backends.map(({ url }) => url);
   const [stream] = model.streams;
   expect(stream!.sni.map(({ names, pool }) => [names, urls(pool)])).toEqual([
     [["a.example.com"], ["tcp://localhost:8443"]],

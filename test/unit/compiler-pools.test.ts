@@ -312,9 +312,9 @@ it("gives services the pool that they name, once for all of them", () => {
     ["users", "users"],
   ]);
   expect(model.services.map(({ name, pool }) => [name, pool])).toEqual([
-    ["a", 0],
-    ["users", 1],
-    ["z", 1],
+    ["a", model.pools[0]],
+    ["users", model.pools[1]],
+    ["z", model.pools[1]],
   ]);
   const [, users] = model.pools;
   expect(users).toMatchObject({

@@ -5,13 +5,15 @@ import {
   mkdtempSync,
   realpathSync,
   rmSync,
+  statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { readTree } from "../../compiler/read-tree.ts";
+import { readTree, TreeReader } from "../../compiler/read-tree.ts";
 import type { SourceTree } from "../../compiler/source-tree.ts";
 
 let base: string;
@@ -150,6 +152,35 @@ it("names a file whose name is not UTF-8", () => {
   writeFileSync(name, "x");
   const faults = readTree(root).files.map(({ content }) => "fault" in content && content.fault);
   expect(faults).toContain("bad-name");
+});
+
+it("does not read again what has not been written since", () => {
+  const path = write("tree/services/a.yaml", "one\n");
+  write("tree/services/b.yaml", "two\n");
+  const reader = new TreeReader(root, () => Date.now() + 60_000);
+  const first = reader.read();
+  expect(summary(first)).toEqual({ "services/a.yaml": "one\n", "services/b.yaml": "two\n" });
+  // Of the same length, and with the old time of its last change put back.
+  const { atime, mtime } = statSync(path);
+  writeFileSync(path, "new\n");
+  utimesSync(path, atime, mtime);
+  const second = reader.read();
+  expect(summary(second)).toEqual({ "services/a.yaml": "new\n", "services/b.yaml": "two\n" });
+  expect(second.files[1]!.content).toBe(first.files[1]!.content);
+  linkSync(path, join(base, "other"));
+  rmSync(join(root, "services/b.yaml"));
+  expect(summary(reader.read())).toEqual({ "services/a.yaml": "!not-a-file" });
+});
+
+it("reads again what was written so shortly ago that it may have been written since", () => {
+  const path = write("tree/services/a.yaml", "0\n");
+  const reader = new TreeReader(root);
+  for (let version = 1; version < 10; version++) {
+    expect(summary(reader.read())).toEqual({ "services/a.yaml": `${version - 1}\n` });
+    writeFileSync(path, `${version}\n`);
+  }
+  const [one] = reader.read().files;
+  expect(reader.read().files[0]!.content).not.toBe(one!.content);
 });
 
 it("throws where there is no folder", () => {

@@ -65,7 +65,7 @@ export class BackendSlot {
   /** Requests in flight of all workers. */
   get inFlight(): number {
     const { cells } = this;
-    const end = this.#end;
+    const end = this.at + OWN + this.memory.workers * LINE;
     let sum = 0;
     for (let own = this.at + OWN; own < end; own += LINE) sum += cells[own + IN_FLIGHT]!;
     return sum;
@@ -73,7 +73,7 @@ export class BackendSlot {
 
   #inFlightExactly(): number {
     const { cells } = this;
-    const end = this.#end;
+    const end = this.at + OWN + this.memory.workers * LINE;
     let sum = 0;
     for (let own = this.at + OWN; own < end; own += LINE) {
       sum += Atomics.load(cells, own + IN_FLIGHT);
@@ -153,11 +153,6 @@ export class BackendSlot {
   setLatency(latencyMs: number, now: number): void {
     this.#setTime(EWMA, latencyMs);
     this.#setTime(EWMA_AT, now);
-  }
-
-  /** Behind the lines of the workers. */
-  get #end(): number {
-    return this.at + OWN + this.memory.workers * LINE;
   }
 
   // An aligned float64 is read and written whole by every machine that Node 24 runs on.

@@ -50,27 +50,27 @@ export class Breaker {
   }
 
   get state(): BreakerState {
-    return BREAKER_STATES[this.#cells[this.#word]! & 3] ?? "closed";
+    return BREAKER_STATES[this.#slot.cells[this.#slot.at + BREAKER]! & 3] ?? "closed";
   }
 
   /** The word as it is: a ticket where the breaker is closed. */
   get word(): Ticket {
-    return this.#cells[this.#word]!;
+    return this.#slot.cells[this.#slot.at + BREAKER]!;
   }
 
   get isClosed(): boolean {
-    return (this.#cells[this.#word]! & 3) === CLOSED;
+    return (this.#slot.cells[this.#slot.at + BREAKER]! & 3) === CLOSED;
   }
 
   /** Failures in a row; successes while it is half-open. */
   get count(): number {
-    const counted = this.#cells[this.#count]!;
+    const counted = this.#slot.cells[this.#slot.at + COUNT]!;
     return isMarked(counted, this.word) ? counted & COUNT_MAX : 0;
   }
 
   /** How long it still refuses everything: 0 where it does not. Milliseconds. */
   refusesForMs(policy: BreakerPolicy, now: number): number {
-    const word = this.#cells[this.#word]!;
+    const word = this.#slot.cells[this.#slot.at + BREAKER]!;
     if ((word & 3) !== OPEN) return 0;
     return Math.max(0, timeoutOf(policy) - wordElapsed(word >>> 2, now));
   }
@@ -80,7 +80,7 @@ export class Breaker {
     const { at, memory } = this.#slot;
     let taken = 0;
     for (let worker = 0; worker < memory.workers; worker++) {
-      taken += Atomics.load(this.#cells, at + OWN + worker * LINE + PLACES);
+      taken += Atomics.load(this.#slot.cells, at + OWN + worker * LINE + PLACES);
     }
     return taken;
   }
@@ -89,7 +89,7 @@ export class Breaker {
   admit(policy: BreakerPolicy, now: number): Ticket {
     this.transition = undefined;
     for (;;) {
-      const word = Atomics.load(this.#cells, this.#word);
+      const word = Atomics.load(this.#slot.cells, this.#slot.at + BREAKER);
       const state = word & 3;
       if (state === CLOSED) return word;
       if (state === OPEN) {
@@ -98,7 +98,7 @@ export class Breaker {
         continue;
       }
       if (!this.#takePlace(policy.halfOpenRequestsMax)) return NO_TICKET;
-      if (Atomics.load(this.#cells, this.#word) === word) return word;
+      if (Atomics.load(this.#slot.cells, this.#slot.at + BREAKER) === word) return word;
       // Another request has just closed it or opened it again.
       this.#leavePlace();
     }
@@ -112,7 +112,7 @@ export class Breaker {
   /** A request that was admitted with `ticket` has succeeded. */
   succeeded(policy: BreakerPolicy, ticket: Ticket): void {
     this.transition = undefined;
-    const word = this.#cells[this.#word]!;
+    const word = this.#slot.cells[this.#slot.at + BREAKER]!;
     if (word !== ticket) return;
     if ((word & 3) === HALF_OPEN) {
       const count = this.#add(word);
@@ -122,17 +122,20 @@ export class Breaker {
       return;
     }
     for (;;) {
-      const counted = this.#cells[this.#count]!;
+      const counted = this.#slot.cells[this.#slot.at + COUNT]!;
       if (!isMarked(counted, word) || (counted & COUNT_MAX) === 0) return;
       const zero = counted & ~COUNT_MAX;
-      if (Atomics.compareExchange(this.#cells, this.#count, counted, zero) === counted) return;
+      if (
+        Atomics.compareExchange(this.#slot.cells, this.#slot.at + COUNT, counted, zero) === counted
+      )
+        return;
     }
   }
 
   /** A request that was admitted with `ticket` has failed. */
   failed(policy: BreakerPolicy, ticket: Ticket): void {
     this.transition = undefined;
-    const word = Atomics.load(this.#cells, this.#word);
+    const word = Atomics.load(this.#slot.cells, this.#slot.at + BREAKER);
     if (word !== ticket) return;
     const isOver = (word & 3) === HALF_OPEN || this.#add(word) >= policy.failureThreshold;
     if (isOver && this.#become(word, OPEN, this.#slot.memory.now())) this.transition = "opened";
@@ -141,7 +144,7 @@ export class Breaker {
   /** Probes have seen the backend come back: an open breaker need not wait for its time. */
   probeNow(now: number): void {
     this.transition = undefined;
-    const word = Atomics.load(this.#cells, this.#word);
+    const word = Atomics.load(this.#slot.cells, this.#slot.at + BREAKER);
     if ((word & 3) === OPEN && this.#become(word, HALF_OPEN, now)) this.transition = "half-open";
   }
 
@@ -149,17 +152,19 @@ export class Breaker {
   forget(worker: number): void {
     const places = this.#slot.at + OWN + worker * LINE + PLACES;
     // A store alone would make the system give memory for slots that nobody has used.
-    if (Atomics.load(this.#cells, places) !== 0) Atomics.store(this.#cells, places, 0);
+    if (Atomics.load(this.#slot.cells, places) !== 0) Atomics.store(this.#slot.cells, places, 0);
   }
 
   /** @returns the count with this one; 0 where the episode is over */
   #add(word: number): number {
     for (;;) {
-      if (Atomics.load(this.#cells, this.#word) !== word) return 0;
-      const counted = Atomics.load(this.#cells, this.#count);
+      if (Atomics.load(this.#slot.cells, this.#slot.at + BREAKER) !== word) return 0;
+      const counted = Atomics.load(this.#slot.cells, this.#slot.at + COUNT);
       const count = Math.min((isMarked(counted, word) ? counted & COUNT_MAX : 0) + 1, COUNT_MAX);
       const next = (markOf(word) << COUNT_BITS) | count;
-      if (Atomics.compareExchange(this.#cells, this.#count, counted, next) === counted)
+      if (
+        Atomics.compareExchange(this.#slot.cells, this.#slot.at + COUNT, counted, next) === counted
+      )
         return count;
     }
   }
@@ -169,20 +174,20 @@ export class Breaker {
     const then = word >>> 2;
     let time = wordElapsed(then, now) > 0 ? wordTime(now) : wordAfter(then);
     // Neither the last episode's count nor one before it may be taken for this one's.
-    const counted = Atomics.load(this.#cells, this.#count);
+    const counted = Atomics.load(this.#slot.cells, this.#slot.at + COUNT);
     let next = (time << 2) | state;
     while (isMarked(counted, next) || markOf(next) === markOf(word)) {
       time = wordAfter(time);
       next = (time << 2) | state;
     }
-    return Atomics.compareExchange(this.#cells, this.#word, word, next) === word;
+    return Atomics.compareExchange(this.#slot.cells, this.#slot.at + BREAKER, word, next) === word;
   }
 
   /** Two that come for the last place at once look again, and seldom both go without. */
   #takePlace(max: number): boolean {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       if (this.placesTaken >= max) return false;
-      Atomics.add(this.#cells, this.#ownPlaces, 1);
+      Atomics.add(this.#slot.cells, this.#slot.own + PLACES, 1);
       if (this.placesTaken <= max) return true;
       this.#leavePlace();
     }
@@ -190,26 +195,7 @@ export class Breaker {
   }
 
   #leavePlace(): void {
-    Atomics.sub(this.#cells, this.#ownPlaces, 1);
-  }
-
-  // Where its words lie; there may be a million of it, so that it is small.
-
-  get #cells(): Int32Array<SharedArrayBuffer> {
-    return this.#slot.cells;
-  }
-
-  get #word(): number {
-    return this.#slot.at + BREAKER;
-  }
-
-  get #count(): number {
-    return this.#slot.at + COUNT;
-  }
-
-  /** Places of this worker. */
-  get #ownPlaces(): number {
-    return this.#slot.own + PLACES;
+    Atomics.sub(this.#slot.cells, this.#slot.own + PLACES, 1);
   }
 }
 

@@ -19,17 +19,17 @@ export class Ejection {
 
   /** It is out, or its time is over and nobody has noticed yet. */
   get isOut(): boolean {
-    return isOdd(this.#cells[this.#word]!);
+    return isOdd(this.#slot.cells[this.#slot.at + EJECTED]!);
   }
 
   /** Ejections in a row. */
   get total(): number {
-    return this.#cells[this.#slot.at + EJECTIONS]!;
+    return this.#slot.cells[this.#slot.at + EJECTIONS]!;
   }
 
   /** Failures in a row, since it is in. */
   get failures(): number {
-    return this.#cells[this.#slot.at + FAILURES]!;
+    return this.#slot.cells[this.#slot.at + FAILURES]!;
   }
 
   /** How long it is still out; 0 where it is not. Milliseconds. */
@@ -45,7 +45,7 @@ export class Ejection {
   observe(policy: PassivePolicy, isFailure: boolean): EjectionReason | undefined {
     // What was under way when it was ejected, and what panic sends there, says nothing new.
     if (this.isOut) return undefined;
-    const cells = this.#cells;
+    const cells = this.#slot.cells;
     const failures = this.#slot.at + FAILURES;
     if (policy.failureRatePercent > 0) {
       countInWindow(this.#slot, policy.windowMs, this.#slot.memory.now(), isFailure);
@@ -69,28 +69,30 @@ export class Ejection {
     const wasLong = now - ejectedAt - durationOf(policy, times) > policy.ejectionMaxMs;
     const total = times === 0 || wasLong ? 1 : times + 1;
     const forMs = durationOf(policy, total);
-    const word = Atomics.load(this.#cells, this.#word);
+    const word = Atomics.load(this.#slot.cells, this.#slot.at + EJECTED);
     if (isOdd(word)) return 0;
     // Before the word: nobody must find it out with the time of the last ejection.
     this.#slot.setEjected(now, now + forMs);
-    if (Atomics.compareExchange(this.#cells, this.#word, word, word + 1) !== word) return 0;
-    Atomics.store(this.#cells, at + EJECTIONS, total);
-    Atomics.store(this.#cells, at + FAILURES, 0);
+    if (Atomics.compareExchange(this.#slot.cells, this.#slot.at + EJECTED, word, word + 1) !== word)
+      return 0;
+    Atomics.store(this.#slot.cells, at + EJECTIONS, total);
+    Atomics.store(this.#slot.cells, at + FAILURES, 0);
     return forMs;
   }
 
   /** Takes an ejection back that should not have been. */
   revert(): void {
-    Atomics.add(this.#cells, this.#word, 1);
-    Atomics.sub(this.#cells, this.#slot.at + EJECTIONS, 1);
+    Atomics.add(this.#slot.cells, this.#slot.at + EJECTED, 1);
+    Atomics.sub(this.#slot.cells, this.#slot.at + EJECTIONS, 1);
   }
 
   /** @returns true for the one thread that brings it back */
   end(now: number): boolean {
-    const word = Atomics.load(this.#cells, this.#word);
+    const word = Atomics.load(this.#slot.cells, this.#slot.at + EJECTED);
     if (!isOdd(word)) return false;
-    if (Atomics.compareExchange(this.#cells, this.#word, word, word + 1) !== word) return false;
-    Atomics.store(this.#cells, this.#slot.at + FAILURES, 0);
+    if (Atomics.compareExchange(this.#slot.cells, this.#slot.at + EJECTED, word, word + 1) !== word)
+      return false;
+    Atomics.store(this.#slot.cells, this.#slot.at + FAILURES, 0);
     this.#slot.upSince = now;
     return true;
   }
@@ -101,14 +103,6 @@ export class Ejection {
     const { ejectedAt, memory } = this.#slot;
     const { requests, failures } = windowCount(this.#slot, windowMs, memory.now(), ejectedAt);
     return requests >= requestsMin && failures * 100 >= requests * failureRatePercent;
-  }
-
-  get #cells(): Int32Array<SharedArrayBuffer> {
-    return this.#slot.cells;
-  }
-
-  get #word(): number {
-    return this.#slot.at + EJECTED;
   }
 }
 

@@ -35,7 +35,7 @@ export class PoolSlot {
 
   /** A request of this worker begins to wait; false where `max` wait already. */
   enqueue(max: number): boolean {
-    const own = this.#own + IN_FLIGHT;
+    const own = this.#at + OWN + this.memory.thread * LINE + IN_FLIGHT;
     // Counted first and judged then: there are never more.
     Atomics.add(this.#cells, own, 1);
     if (this.waiting <= max) return true;
@@ -45,13 +45,13 @@ export class PoolSlot {
 
   /** It waits no more. */
   dequeue(): void {
-    Atomics.sub(this.#cells, this.#own + IN_FLIGHT, 1);
+    Atomics.sub(this.#cells, this.#at + OWN + this.memory.thread * LINE + IN_FLIGHT, 1);
   }
 
   /** Requests that wait, of all workers. */
   get waiting(): number {
     let sum = 0;
-    for (let own = this.#at + OWN; own < this.#end; own += LINE) {
+    for (let own = this.#at + OWN; own < this.#at + OWN + this.memory.workers * LINE; own += LINE) {
       sum += Atomics.load(this.#cells, own + IN_FLIGHT);
     }
     return sum;
@@ -60,27 +60,17 @@ export class PoolSlot {
   /** Since when this worker's first waiting request has waited; undefined where none does. */
   set firstWaitsSince(since: number | undefined) {
     const word = since === undefined ? NOBODY : (wordTime(since) << 1) | SOMEBODY;
-    Atomics.store(this.#cells, this.#own + FIRST_WAITING, word);
+    Atomics.store(this.#cells, this.#at + OWN + this.memory.thread * LINE + FIRST_WAITING, word);
   }
 
   /** Whether in another worker a request has waited since before `since`. */
   isBehindOthers(since: number): boolean {
-    for (let own = this.#at + OWN; own < this.#end; own += LINE) {
-      if (own === this.#own) continue;
+    for (let own = this.#at + OWN; own < this.#at + OWN + this.memory.workers * LINE; own += LINE) {
+      if (own === this.#at + OWN + this.memory.thread * LINE) continue;
       const word = Atomics.load(this.#cells, own + FIRST_WAITING);
       if (word !== NOBODY && wordElapsed(word >>> 1, since) > 0) return true;
     }
     return false;
-  }
-
-  /** This worker's line. */
-  get #own(): number {
-    return this.#at + OWN + this.memory.thread * LINE;
-  }
-
-  /** Behind the lines of the workers. */
-  get #end(): number {
-    return this.#at + OWN + this.memory.workers * LINE;
   }
 }
 

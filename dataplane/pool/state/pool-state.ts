@@ -141,14 +141,14 @@ export class PoolState {
 
   /**
    * Main thread: gives back the slots that nobody holds and nothing names any more, and tidies the table:
-   * workers that find it full of removed ones wait for that.
+   * workers that find it full of removed ones wait for that. In small steps.
    *
    * @param identities that are named; asked for only where there is a slot that may not be
    * @param named slots that are known to be named; those that are found to be are added
    * @returns how many
    */
-  collect(identities: () => Iterable<string>, named: Named): number {
-    const freed = this.#table.collect(identities, named);
+  *collect(identities: () => Iterable<string>, named: Named): Generator<void, number> {
+    const freed = yield* this.#table.collect(identities, named);
     this.#table.reserve(0);
     return freed;
   }

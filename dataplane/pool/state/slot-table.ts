@@ -41,6 +41,10 @@ const REMOVED = -1;
 /** The table is being replaced. */
 const CLOSED = -2;
 
+/** Of a collection, so many are looked at before other things are done. */
+const SLOTS_A_STEP = 2_000;
+const IDENTITIES_A_STEP = 200;
+
 /** Between two looks at a table that is being replaced. */
 const WAIT_MS = 100;
 
@@ -138,25 +142,32 @@ export class SlotTable {
   }
 
   /**
-   * Main thread: frees every slot that nobody holds and none of `identities` names.
+   * Main thread: frees every slot that nobody holds and none of `identities` names, in steps of less than a
+   * millisecond. Until the last steps nothing is freed.
    *
    * @param named slots that are known to be named; those that are found to be are added
    * @returns how many
    */
-  collect(identities: () => Iterable<string>, named: Named): number {
+  *collect(identities: () => Iterable<string>, named: Named): Generator<void, number> {
     const unheld = new SlotSet();
+    let seen = 0;
     for (const slot of this.slots()) {
+      if (++seen % SLOTS_A_STEP === 0) yield;
       if (!named.has(slot) && !this.isHeld(slot)) unheld.add(slot);
     }
     if (unheld.size === 0) return 0;
     for (const identity of identities()) {
+      if (++seen % IDENTITIES_A_STEP === 0) yield;
       const slot = this.find(identity);
       if (slot === -1 || !unheld.delete(slot)) continue;
       named.add(slot);
       if (unheld.size === 0) return 0;
     }
     let freed = 0;
-    for (const slot of unheld) if (this.free(slot)) freed++;
+    for (const slot of unheld) {
+      if (++seen % SLOTS_A_STEP === 0) yield;
+      if (this.free(slot)) freed++;
+    }
     return freed;
   }
 

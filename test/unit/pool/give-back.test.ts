@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { type BackendAddress, parseBackendUrl } from "../../../artifact/address.ts";
 import { encode } from "../../../artifact/encode.ts";
 import type { PoolPolicy } from "../../../artifact/model.ts";
-import { openArtifact, RowReader } from "../../../artifact/view.ts";
+import { openArtifact } from "../../../artifact/view.ts";
 import { Deadlines } from "../../../dataplane/deadlines.ts";
 import { Generation } from "../../../dataplane/generation.ts";
 import { GiveBack } from "../../../dataplane/give-back.ts";
@@ -14,6 +14,7 @@ import { PoolRegistry } from "../../../dataplane/pool/pool-registry.ts";
 import { identityOf } from "../../../dataplane/pool/state/identity.ts";
 import { PoolState } from "../../../dataplane/pool/state/pool-state.ts";
 import { modelOf, POOL_POLICY, route, SETTINGS } from "../../fixtures/artifact-model.ts";
+import { finish } from "./steps.ts";
 import { ANY, TestNames } from "./fleet.ts";
 
 /** A breaker, an ejection and a slow start that one failure is enough for. */
@@ -188,7 +189,7 @@ test("what was known of its backends is known when it is made anew", () => {
   // As the artifact names them.
   const identities = [identityOf("pool"), ...pool.backends.map(({ identity }) => identity)];
   expect(worker.lets(pool)).toBe(true);
-  expect(worker.main.collect(() => identities, new Set())).toBe(0);
+  expect(finish(worker.main.collect(() => identities, new Set()))).toBe(0);
   const again = worker.pool(hosts, TOUCHY);
   expect(again).not.toBe(pool);
   expect(again.backends.map(({ slot }) => slot.slot)).toEqual(slots);
@@ -216,7 +217,7 @@ test("its hold on the common memory is given back, once nobody has the pool it i
   const pool = worker.pool();
   const other = worker.other.use({}, specOf("pool", ["10.0.0.1", "10.0.0.2"], {}));
   request(pool);
-  const collected = (): number => worker.main.collect(() => [], new Set());
+  const collected = (): number => finish(worker.main.collect(() => [], new Set()));
   expect(worker.lets(pool)).toBe(true);
   expect(collected()).toBe(0);
   other.close();
@@ -277,7 +278,7 @@ test("endpoints of a name that was looked up before are not taken for new ones",
   request(pool);
   expect(worker.lets(pool)).toBe(true);
   // Nobody holds the endpoint's memory any more.
-  worker.main.collect(() => [], new Set());
+  finish(worker.main.collect(() => [], new Set()));
   const again = worker.pool(hosts, policy);
   const picked = Array.from({ length: 10 }, () => request(again));
   expect(picked.filter((host) => host === "10.0.0.9")).toHaveLength(5);
@@ -299,12 +300,11 @@ function serving(count: number) {
   const worker = new Worker();
   worker.main.reserve(2 * count);
   const routes = Array.from({ length: count }, (_, at) => route(`ANY * /${at}/*`));
-  const view = openArtifact(encode(modelOf(routes, SETTINGS)));
-  const urls = new RowReader(view, "backends");
-  const resolved = new Map(
-    Array.from({ length: urls.count }, (_, row) => [urls.text(row, "url"), "http://10.0.0.1:9"]),
-  );
-  const generation = new Generation(view, resolved, worker.pools);
+  const model = modelOf(routes, SETTINGS);
+  for (const pool of model.pools) {
+    pool.backends = pool.backends.map((one) => ({ ...one, url: "http://10.0.0.1:9" }));
+  }
+  const generation = new Generation(openArtifact(encode(model)), new Map(), worker.pools);
   let releases = 0;
   let utilization = 0;
   const giveBack = new GiveBack(worker.pools, () => generation, 0, {

@@ -6,6 +6,7 @@ import { PoolRegistry } from "../../../dataplane/pool/pool-registry.ts";
 import type { PoolSpec } from "../../../dataplane/pool/pool.ts";
 import { PoolState } from "../../../dataplane/pool/state/pool-state.ts";
 import { POOL_POLICY } from "../../fixtures/artifact-model.ts";
+import { finish } from "./steps.ts";
 import { Fleet, TestNames } from "./fleet.ts";
 
 test("a backend that a new generation still names is the same one, others are removed", () => {
@@ -31,12 +32,12 @@ test("requests to a removed backend end as they would have, and then its slot is
   fleet.reload({ backends: ["b"] });
   expect(fleet.main.inFlight(slot)).toBe(1);
   const named = new Set<number>();
-  expect(fleet.main.collect(() => [], named)).toBe(0);
+  expect(finish(fleet.main.collect(() => [], named))).toBe(0);
   fleet.settle(picked, "reset");
   expect(fleet.main.inFlight(slot)).toBe(0);
-  expect(fleet.main.collect(() => [picked.backend.identity], named)).toBe(0);
+  expect(finish(fleet.main.collect(() => [picked.backend.identity], named))).toBe(0);
   expect(named).toEqual(new Set([slot]));
-  expect(fleet.main.collect(() => [], new Set())).toBe(1);
+  expect(finish(fleet.main.collect(() => [], new Set()))).toBe(1);
 });
 
 test("each endpoint of a name is a backend, and those that stay keep what is known of them", () => {

@@ -9,6 +9,7 @@ import { BackendSlot } from "../../../dataplane/pool/state/backend-slot.ts";
 import { identityOf } from "../../../dataplane/pool/state/identity.ts";
 import { PoolState } from "../../../dataplane/pool/state/pool-state.ts";
 import { POOL_POLICY } from "../../fixtures/artifact-model.ts";
+import { finish } from "./steps.ts";
 import type { HammerReport, HammerStart } from "./hammer.ts";
 
 const WORKERS = 3;
@@ -190,10 +191,10 @@ test("a slot that is held is not given back", { timeout: PATIENCE_MS }, async ()
   const threads = starts(state, {}, { picks: 10, churned }).map(hammer);
   const reports = Promise.all(threads.map(({ report }) => report));
   let freed = 0;
-  await watch(reports, () => (freed += state.collect(() => [], new Set())));
+  await watch(reports, () => (freed += finish(state.collect(() => [], new Set()))));
   expect(freed).toBeGreaterThan(0);
   expect((await reports).map((report) => report!.stolen)).toEqual([0, 0, 0]);
-  state.collect(() => [], new Set());
+  finish(state.collect(() => [], new Set()));
   // Only the pools' own are left, as these threads have never closed them.
   const left = churned.map((identity) => state.acquire(identity));
   expect(new Set(left).size).toBe(50);

@@ -1,62 +1,10 @@
 /**
- * Builders of sections: interned strings, and rows of u32s by field name.
+ * The rows of one section of a stock: u32s by field name, numbered as they come.
  *
  * What `verify` would refuse later is refused here, with an EncodeError.
  */
-import { EncodeError } from "./encode-error.ts";
-import { type Field, fieldsOf, NONE, type ROWS, type RowSection, strideOf } from "./layout.ts";
-import { hasControl } from "./text.ts";
-
-/** Texts kept once each, numbered by first use. Text 0 is "". */
-export class Strings {
-  /**
-   * An object, not a Map: of texts that were looked up before, in another artifact say, it finds the
-   * number twice as fast.
-   */
-  readonly #ids: Record<string, number | undefined> = Object.create(null) as Record<string, number>;
-  readonly #texts = [""];
-  /** The text asked for last: the rows of one file name it again and again. */
-  #last = "";
-  #lastId = 0;
-
-  id(text: string): number {
-    if (text === "") return 0;
-    if (text === this.#last) return this.#lastId;
-    let id = this.#ids[text];
-    if (id === undefined) this.#ids[text] = id = this.#texts.push(text) - 1;
-    this.#last = text;
-    this.#lastId = id;
-    return id;
-  }
-
-  /**
-   * The two sections: all texts behind each other, and where each ends.
-   *
-   * @throws EncodeError for a text that an artifact does not take
-   */
-  toBytes(): { strings: Uint8Array; ends: Uint8Array } {
-    const texts = this.#texts;
-    // One text for all of them: it is looked at and written once.
-    const all = texts.join("");
-    // oxlint-disable-next-line no-control-regex -- the range is the point: printable ASCII
-    const isAscii = !/[^\x20-\x7e]/.test(all);
-    if (!isAscii) texts.forEach(check);
-    const ends = new Uint32Array(texts.length);
-    let end = 0;
-    for (let id = 0; id < texts.length; id++) {
-      end += isAscii ? texts[id]!.length : Buffer.byteLength(texts[id]!);
-      ends[id] = end;
-    }
-    const strings = Buffer.from(all, isAscii ? "latin1" : "utf8");
-    return { strings, ends: new Uint8Array(ends.buffer) };
-  }
-}
-
-function check(text: string): void {
-  if (!hasControl(text) && text.isWellFormed()) return;
-  const shown = JSON.stringify(text);
-  throw new EncodeError(`text ${shown} holds a control character or half a surrogate pair`);
-}
+import { EncodeError } from "../encode-error.ts";
+import { type Field, fieldsOf, NONE, type ROWS, type RowSection, strideOf } from "../layout.ts";
 
 /** A run of rows of another section. */
 export interface Run {
@@ -173,10 +121,9 @@ export class Rows<S extends RowSection> {
     this.count += words.length / this.#stride;
   }
 
-  /** The rows as they lie here: they are copied when the file is put together. */
-  toBytes(): { bytes: Uint8Array; rowBytes: number } {
-    const rowBytes = this.#stride * 4;
-    return { bytes: new Uint8Array(this.#words.buffer, 0, this.count * rowBytes), rowBytes };
+  /** All rows, one behind the other; until one more is appended. */
+  get words(): Uint32Array {
+    return this.#words;
   }
 
   /** Makes room for so many rows at once: growing to them by steps leaves as much again behind. */

@@ -1,8 +1,7 @@
 /**
- * The policies of pools and services while they are being written: each distinct one is one row, and
- * so is each part that it may share with others.
+ * The policies of a stock's pools and services: each distinct one is one row, and so is each part that it
+ * may share with others.
  */
-import type { ROWS, RowSection } from "./layout.ts";
 import {
   ADDRESS_FAMILIES,
   ALGORITHMS,
@@ -18,22 +17,21 @@ import {
   type ServicePolicy,
   type StatusRange,
   type StickyPolicy,
-} from "./model.ts";
-import type { Rows } from "./rows.ts";
+} from "../model.ts";
+import type { Stock, StockRows } from "./stock.ts";
 
-export class PolicyWriter {
-  readonly #rows: { [S in RowSection & keyof typeof ROWS]: Rows<S> };
-  readonly #text: (text: string) => number;
+export class Policies {
+  readonly #stock: Stock;
+  readonly #rows: StockRows;
   /** Pools and services of one tree mostly share the very objects. */
   readonly #pools = new Map<PoolPolicy, number>();
   readonly #retries = new Map<RetryPolicy, number>();
   #last: ServicePolicy | undefined;
   #lastRow = 0;
 
-  /** @param text gives a text's number */
-  constructor(rows: { [S in RowSection]: Rows<S> }, text: (text: string) => number) {
-    this.#rows = rows;
-    this.#text = text;
+  constructor(stock: Stock) {
+    this.#stock = stock;
+    this.#rows = stock.rows;
   }
 
   /** The row of a pool's policy. */
@@ -74,7 +72,7 @@ export class PolicyWriter {
     return this.#rows.poolPolicies.once({
       algorithm: ALGORITHMS.indexOf(policy.algorithm),
       hashBy: HASH_SOURCES.indexOf(policy.hash.by),
-      hashName: this.#text(policy.hash.name),
+      hashName: this.#stock.text(policy.hash.name),
       boundedLoadPercent: policy.boundedLoadPercent,
       sticky: sticky && this.#sticky(sticky),
       slowStartMs: policy.slowStartMs,
@@ -114,10 +112,10 @@ export class PolicyWriter {
 
   #sticky({ cookie, secret, ttlMs, path, secure, sameSite }: StickyPolicy): number {
     return this.#rows.stickyPolicies.once({
-      cookie: this.#text(cookie),
-      secret: this.#text(secret),
+      cookie: this.#stock.text(cookie),
+      secret: this.#stock.text(secret),
       ttlMs,
-      path: this.#text(path),
+      path: this.#stock.text(path),
       secure: COOKIE_SECURE.indexOf(secure),
       sameSite: SAME_SITES.indexOf(sameSite),
     });
@@ -125,18 +123,18 @@ export class PolicyWriter {
 
   #health(policy: HealthPolicy): number {
     const fields = policy.headers.map(({ name, value }) => ({
-      name: this.#text(name),
-      value: this.#text(value),
+      name: this.#stock.text(name),
+      value: this.#stock.text(value),
     }));
     return this.#rows.healthPolicies.once({
       type: PROBE_TYPES.indexOf(policy.type),
-      path: this.#text(policy.path),
-      method: this.#text(policy.method),
+      path: this.#stock.text(policy.path),
+      method: this.#stock.text(policy.method),
       headers: this.#rows.probeFields.list(fields),
-      host: this.#text(policy.host),
+      host: this.#stock.text(policy.host),
       port: policy.port,
       expectedStatus: this.#statuses(policy.expectedStatus),
-      expectedBody: this.#text(policy.expectedBody),
+      expectedBody: this.#stock.text(policy.expectedBody),
       intervalMs: policy.intervalMs,
       jitterMs: policy.jitterMs,
       timeoutMs: policy.timeoutMs,

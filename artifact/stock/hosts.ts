@@ -1,0 +1,160 @@
+/** The hosts of a stock, their tries, and the candidates at the ends of these. */
+import { type Domain, formatDomain, parseDomain } from "../domain.ts";
+import { EncodeError } from "../encode-error.ts";
+import { HAS_LITERALS, HAS_PARAMETER } from "../layout.ts";
+import type { Service } from "../model.ts";
+import { parsePattern, type Pattern } from "../pattern.ts";
+import { compareSpecificity } from "../route-specificity.ts";
+import { insert, layOut, type NodeRow, type TrieNode, trieNode } from "../trie.ts";
+import type { Run } from "./rows.ts";
+import type { Services } from "./services.ts";
+import type { Stock } from "./stock.ts";
+
+/** A host, and the rows that nobody has but itself. */
+export interface Host {
+  domain: Domain;
+  row: number;
+  nodes: Run;
+  candidates: Run;
+}
+
+export class Hosts {
+  readonly #stock: Stock;
+  readonly #services: Services;
+  readonly #hosts = new Map<string, Host & { services: readonly Service[] }>();
+
+  constructor(stock: Stock, services: Services) {
+    this.#stock = stock;
+    this.#services = services;
+  }
+
+  /**
+   * The host of a domain, which is known by its services.
+   *
+   * @param services all that have the domain, in the order of the model
+   * @throws EncodeError for a domain or a pattern that is none, and where two routes ask for the same
+   */
+  host(domain: string, services: readonly Service[]): Host {
+    const known = this.#hosts.get(domain);
+    if (known !== undefined && isSameList(known.services, services)) return known;
+    const host = { ...this.#add(known?.domain ?? readDomain(domain), services), services };
+    this.#hosts.set(domain, host);
+    return host;
+  }
+
+  #add(domain: Domain, services: readonly Service[]): Host {
+    const { hosts, nodes, candidates } = this.#stock.rows;
+    const [firstNode, firstCandidate] = [nodes.count, candidates.count];
+    const rows: NodeRow[] = [];
+    const [root, ...lower] = levelsOf(services).map((level) => layOut(level, rows, firstNode));
+    for (const row of rows) this.#addNode(row, services);
+    return {
+      domain,
+      row: hosts.add({
+        name: this.#stock.text(domain.name),
+        kind: domain.kind,
+        root,
+        lower: this.#addLevels(lower),
+      }),
+      nodes: { first: firstNode, count: nodes.count - firstNode },
+      candidates: { first: firstCandidate, count: candidates.count - firstCandidate },
+    };
+  }
+
+  /** The first row of further tries, by their roots; undefined where there are none. */
+  #addLevels(roots: readonly number[]): number | undefined {
+    if (roots.length === 0) return undefined;
+    const { levels } = this.#stock.rows;
+    const first = levels.count;
+    roots.forEach((root, index) => levels.add({ root, more: Number(index + 1 < roots.length) }));
+    return first;
+  }
+
+  #addNode({ node, parent, label }: NodeRow, services: readonly Service[]): void {
+    this.#stock.rows.nodes.add({
+      parent,
+      label: this.#stock.text(label),
+      children:
+        (node.literals === undefined ? 0 : HAS_LITERALS) |
+        (node.parameter === undefined ? 0 : HAS_PARAMETER),
+      exact: this.#addCandidates(node.exact, services),
+      rest: this.#addCandidates(node.rest, services),
+    });
+  }
+
+  /** The most specific first; those of equal rank by what they ask for, so that no order is left open. */
+  #addCandidates(indices: readonly number[], services: readonly Service[]): number | undefined {
+    if (indices.length === 0) return undefined;
+    const { candidates } = this.#stock.rows;
+    const first = candidates.count;
+    const some = indices.map((index) => services[index]!);
+    const order = some.length === 1 ? some : orderOf(some);
+    order.forEach((service, index) => {
+      const route = this.#services.row(service);
+      candidates.add({ route, more: Number(index + 1 < order.length) });
+    });
+    return first;
+  }
+}
+
+/** @throws EncodeError */
+export function readPattern(text: string): Pattern {
+  const pattern = parsePattern(text);
+  if ("reason" in pattern) throw new EncodeError(`pattern ${text} ${pattern.reason}`);
+  return pattern;
+}
+
+function readDomain(text: string): Domain {
+  const domain = parseDomain(text);
+  if (typeof domain === "string") throw new EncodeError(`domain ${text} ${domain}`);
+  if (formatDomain(domain) !== text) throw new EncodeError(`domain ${text} is not in lower case`);
+  return domain;
+}
+
+function isSameList(one: readonly Service[], other: readonly Service[]): boolean {
+  return one.length === other.length && one.every((service, index) => service === other[index]);
+}
+
+/** The tries of a host, that of the highest priority first. None of them outlives its rows. */
+function levelsOf(services: readonly Service[]): TrieNode[] {
+  const levels = new Map<number, TrieNode>();
+  for (const [index, { priority, pattern }] of services.entries()) {
+    let root = levels.get(priority);
+    if (root === undefined) levels.set(priority, (root = trieNode()));
+    insert(root, readPattern(pattern), index);
+  }
+  return [...levels].toSorted(([a], [b]) => b - a).map(([, root]) => root);
+}
+
+/**
+ * @throws EncodeError where two routes ask for the same. That two different ones may meet in one
+ * request is for the compiler to find.
+ */
+function orderOf(services: readonly Service[]): Service[] {
+  const asked = new Map(
+    services.map((service) => [service, JSON.stringify(service.predicates)] as const),
+  );
+  const methodsOf = ({ methods }: Service) => [...new Set(methods)].toSorted().join();
+  const taken = new Set<string>();
+  for (const service of services) {
+    const { methods } = service;
+    const keys = [...(methods.length === 0 ? ["any"] : new Set(methods))];
+    for (const key of keys.map((method) => `${method} ${asked.get(service)}`)) {
+      if (taken.has(key)) {
+        const names = services.map(({ name }) => name);
+        throw new EncodeError(`services ${names.join(", ")} take the same requests`);
+      }
+      taken.add(key);
+    }
+  }
+  return services.toSorted(
+    (a, b) =>
+      compareSpecificity(a, b) ||
+      byText(asked.get(a)!, asked.get(b)!) ||
+      byText(methodsOf(a), methodsOf(b)),
+  );
+}
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
