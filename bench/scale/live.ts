@@ -58,6 +58,11 @@ export async function live(count: number, folder: string): Promise<Live> {
     const dataPlane = dataPlaneOf(child.pid!);
     const idleMiB = residentMiB(dataPlane);
 
+    const headers = { "content-type": "application/json", authorization: `Bearer ${TOKEN}` };
+    // The writer is a process of its own, which reads the tree first.
+    const place = { agent, port, path: "/balto/services", method: "POST", headers };
+    await until(child, async () => (await answerOf(place, "{}")).status === 400);
+
     const served = await middle(async (version) => {
       const { path, content } = configTree(100).files[1]!;
       const route = `  - name: change-${version}\n    domain: changes.example.com\n    path_prefix: /change-${version}/*\n    ports: [${backend}]\n`;
@@ -70,10 +75,6 @@ export async function live(count: number, folder: string): Promise<Live> {
       );
       return performance.now() - begin;
     });
-    const headers = { "content-type": "application/json", authorization: `Bearer ${TOKEN}` };
-    // The writer is a process of its own, which reads the tree first.
-    const place = { agent, port, path: "/balto/services/none", headers };
-    await until(child, async () => (await statusOf(place)) === 404);
     const post = await middle(async (version) => {
       const body = JSON.stringify({
         domain: "posts.example.com",
