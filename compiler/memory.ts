@@ -7,6 +7,7 @@
  * which something was found are looked at anew each time, so that it is said each time.
  */
 import { Encoder } from "../artifact/encode.ts";
+import type { Changes } from "./changes.ts";
 import type { PagelessHosts } from "./check/start-pages.ts";
 import { DiagnosticLog } from "./diagnostic-log.ts";
 import { type Hosts, hostsOf } from "./hosts.ts";
@@ -22,23 +23,6 @@ interface KeptFile {
   read: readonly ReadFile[];
   /** There was something to say about it, and it has to be said again. */
   isRemarkable: boolean;
-}
-
-/** What of a tree has to be looked at, beside the last tree without errors. Lists are in the order of the files. */
-export interface Changes {
-  /** Enabled services that came. */
-  added: readonly ServiceDraft[];
-  /** Enabled services that went. */
-  removed: ReadonlySet<ServiceDraft>;
-  hosts: Hosts;
-  /** The hosts whose services are others, or on which something was found. */
-  fresh: Hosts;
-  /** Of the others those without a start page. */
-  pageless: PagelessHosts;
-  /** The enabled services of fresh hosts. */
-  routed: readonly ServiceDraft[];
-  /** Enabled services of which something may have to be said that is between them and their pools alone. */
-  alone: readonly ServiceDraft[];
 }
 
 export class CompileMemory {

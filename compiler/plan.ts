@@ -4,7 +4,7 @@
  */
 import { buildTable, usesTable } from "../artifact/maglev.ts";
 import type { Model, Origin, Pool, Service, Settings, Stream } from "../artifact/model.ts";
-import type { Changes } from "./memory.ts";
+import type { Changes } from "./changes.ts";
 import type { PoolDraft, PoolReference } from "./resolve/pool.ts";
 import type { ResolvedTree } from "./resolve/resolve.ts";
 import type { ServiceDraft } from "./resolve/service.ts";

@@ -3,9 +3,9 @@ import { type Domain, formatDomain, parseDomain } from "../domain.ts";
 import { EncodeError } from "../encode-error.ts";
 import { HAS_LITERALS, HAS_PARAMETER } from "../layout.ts";
 import type { Service } from "../model.ts";
-import { parsePattern, type Pattern } from "../pattern.ts";
 import { compareSpecificity } from "../route-specificity.ts";
 import { insert, layOut, type NodeRow, type TrieNode, trieNode } from "../trie.ts";
+import { readPattern } from "./read-pattern.ts";
 import type { Run } from "./rows.ts";
 import type { Services } from "./services.ts";
 import type { Stock } from "./stock.ts";
@@ -95,13 +95,6 @@ export class Hosts {
     });
     return first;
   }
-}
-
-/** @throws EncodeError */
-export function readPattern(text: string): Pattern {
-  const pattern = parsePattern(text);
-  if ("reason" in pattern) throw new EncodeError(`pattern ${text} ${pattern.reason}`);
-  return pattern;
 }
 
 function readDomain(text: string): Domain {

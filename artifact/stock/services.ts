@@ -3,10 +3,10 @@ import { EncodeError } from "../encode-error.ts";
 import { PRIORITY_MIN, type Service } from "../model.ts";
 import { parameterNames } from "../pattern.ts";
 import { comparePredicates } from "../route-specificity.ts";
-import { readPattern } from "./hosts.ts";
 import type { Policies } from "./policies.ts";
 import type { Pools } from "./pools.ts";
 import type { Predicates } from "./predicates.ts";
+import { readPattern } from "./read-pattern.ts";
 import type { Stock } from "./stock.ts";
 
 export class Services {

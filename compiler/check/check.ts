@@ -2,7 +2,7 @@
  * Check: a tree that is right can still be a mistake. Warnings only.
  */
 import type { DiagnosticLog } from "../diagnostic-log.ts";
-import type { Changes } from "../memory.ts";
+import type { Changes } from "../changes.ts";
 import type { ConfigFile } from "../parse/collect-files.ts";
 import type { NamedPoolDraft, PoolDraft, PoolReference } from "../resolve/pool.ts";
 import type { ResolvedTree } from "../resolve/resolve.ts";

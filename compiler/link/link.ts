@@ -4,7 +4,7 @@
  * take the place of another.
  */
 import type { DiagnosticLog } from "../diagnostic-log.ts";
-import type { Changes } from "../memory.ts";
+import type { Changes } from "../changes.ts";
 import type { ResolvedTree } from "../resolve/resolve.ts";
 import { linkMethods } from "./methods.ts";
 import { linkNames } from "./names.ts";

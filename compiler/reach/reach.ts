@@ -7,7 +7,7 @@
  * that is met by nothing before it is reached.
  */
 import type { DiagnosticLog } from "../diagnostic-log.ts";
-import type { Changes } from "../memory.ts";
+import type { Changes } from "../changes.ts";
 import type { ServiceDraft } from "../resolve/service.ts";
 import { askWithin } from "./ask.ts";
 import { Budget } from "./budget.ts";
