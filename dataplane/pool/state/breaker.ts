@@ -106,7 +106,7 @@ export class Breaker {
 
   /** A request with this ticket is over: its place is free again, where it had one. */
   leave(ticket: Ticket): void {
-    if (ticket !== NO_TICKET && (ticket & 3) === HALF_OPEN) this.#leavePlace();
+    if (isProbe(ticket)) this.#leavePlace();
   }
 
   /** A request that was admitted with `ticket` has succeeded. */
@@ -197,6 +197,11 @@ export class Breaker {
   #leavePlace(): void {
     Atomics.sub(this.#slot.cells, this.#slot.own + PLACES, 1);
   }
+}
+
+/** Whether a request was admitted to find out how the backend does: it has one of the places. */
+export function isProbe(ticket: Ticket): boolean {
+  return ticket !== NO_TICKET && (ticket & 3) === HALF_OPEN;
 }
 
 function markOf(word: number): number {

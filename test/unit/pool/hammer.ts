@@ -9,7 +9,7 @@ import type { PoolPolicy } from "../../../artifact/model.ts";
 import type { Backend } from "../../../dataplane/pool/backend.ts";
 import type { Outcome } from "../../../dataplane/pool/outcome.ts";
 import { Pool } from "../../../dataplane/pool/pool.ts";
-import type { Ticket } from "../../../dataplane/pool/state/breaker.ts";
+import { isProbe, type Ticket } from "../../../dataplane/pool/state/breaker.ts";
 import { PoolState } from "../../../dataplane/pool/state/pool-state.ts";
 import { chance, TestNames } from "./fleet.ts";
 
@@ -30,6 +30,8 @@ export interface HammerStart {
   churned: readonly string[];
   /** Requests under way at each backend as the threads count them themselves. */
   counts: Int32Array<SharedArrayBuffer>;
+  /** Of these, those that were let through to a backend that is half-open. */
+  probes: Int32Array<SharedArrayBuffer>;
 }
 
 /** What it has seen. */
@@ -41,6 +43,8 @@ export interface HammerReport {
   slots: number[];
   /** Most requests under way at one backend. */
   most: number;
+  /** Of these, most that were let through to one that is half-open. */
+  mostProbes: number;
   /** Slots that became another identity's while they were held. */
   stolen: number;
 }
@@ -50,7 +54,15 @@ if (parentPort !== null && workerData !== null)
 
 function hammer(start: HammerStart): HammerReport {
   const state = PoolState.over(start.memory, start.worker);
-  const report: HammerReport = { picks: {}, refused: 0, events: {}, slots: [], most: 0, stolen: 0 };
+  const report: HammerReport = {
+    picks: {},
+    refused: 0,
+    events: {},
+    slots: [],
+    most: 0,
+    mostProbes: 0,
+    stolen: 0,
+  };
   const random = chance(start.worker + 1);
   const backends = start.hosts.map((host) => ({
     address: parseBackendUrl(`http://${host}`) as BackendAddress,
@@ -72,6 +84,7 @@ function hammer(start: HammerStart): HammerReport {
     const [one] = open.splice(Math.floor(random() * open.length), 1);
     if (one === undefined) return;
     Atomics.sub(start.counts, one.backend.index, 1);
+    if (isProbe(one.ticket)) Atomics.sub(start.probes, one.backend.index, 1);
     one.backend.settle(outcome, 1, one.ticket);
   };
   const request = { hash: 0, sticky: -1, tried: [] };
@@ -86,6 +99,10 @@ function hammer(start: HammerStart): HammerReport {
     report.picks[host] = (report.picks[host] ?? 0) + 1;
     open.push({ backend, ticket: pool.ticket });
     report.most = Math.max(report.most, Atomics.add(start.counts, backend.index, 1) + 1);
+    if (isProbe(pool.ticket)) {
+      const probes = Atomics.add(start.probes, backend.index, 1) + 1;
+      report.mostProbes = Math.max(report.mostProbes, probes);
+    }
     while (open.length > start.inFlight) settle(random() < start.failing ? "reset" : "success");
     const identity = start.identities[n];
     if (identity !== undefined) report.slots.push(state.acquire(identity));
