@@ -4,15 +4,14 @@
  * (ConfigMaps, git-sync) and network file systems send no events. It reports that something may have
  * changed, never what: the whole tree is read anew anyway.
  */
-import { statSync } from "node:fs";
-import type { BigIntStats } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 
 import { watch as watchEvents } from "chokidar";
 
-import { FolderNames } from "../compiler/folder-names.ts";
 import { POOLS_FOLDER, SERVICES_FOLDER, STREAMS_FOLDER } from "../compiler/parse/collect-files.ts";
-import { TREE_DEPTH_MAX } from "../compiler/read-tree.ts";
+import { PathMemory } from "../compiler/path-memory.ts";
+import { type FolderNames, namesIn, TREE_DEPTH_MAX } from "../compiler/read-tree.ts";
 
 export interface FolderWatch {
   close: () => Promise<void>;
@@ -41,7 +40,7 @@ export function watchFolder(
   let settle: NodeJS.Timeout | undefined;
   let poll: NodeJS.Timeout | undefined;
 
-  const names = new FolderNames();
+  const names: FolderNames = new PathMemory();
 
   const look = async (): Promise<void> => {
     const now = folderState(folder, names);
@@ -92,14 +91,14 @@ export function watchFolder(
  *
  * @param names of the folder, as they were when it was looked at before
  */
-export function folderState(folder: string, names = new FolderNames()): string {
+export function folderState(folder: string, names: FolderNames = new PathMemory()): string {
   const entries: string[] = [];
   names.begin();
-  walk(folder, "", 0, new Set(), names, (path, stat) => {
+  walk(folder, names, (path, stats) => {
     entries.push(
-      stat === undefined
+      stats === undefined
         ? `${path} unreadable`
-        : `${path} ${stat.dev}:${stat.ino} ${stat.mtimeNs} ${stat.size}`,
+        : `${path} ${stats.dev}:${stats.ino} ${stats.mtimeMs} ${stats.size}`,
     );
   });
   return entries.join("\n");
@@ -108,42 +107,41 @@ export function folderState(folder: string, names = new FolderNames()): string {
 /** How large the files of the tree are together. */
 export function folderBytes(folder: string): number {
   let bytes = 0;
-  walk(folder, "", 0, new Set(), new FolderNames(), (_, stat) => {
-    bytes += Number(stat?.size ?? 0);
+  walk(folder, new PathMemory(), (_, stats) => {
+    bytes += stats?.size ?? 0;
   });
   return bytes;
 }
 
-/** @param visit is told of each file, and of a folder that cannot be read without a stat */
+/** @param visit is told of each file, and of a folder that cannot be read without stats */
 function walk(
   root: string,
-  path: string,
-  depth: number,
-  seen: Set<string>,
   names: FolderNames,
-  visit: (path: string, stat: BigIntStats | undefined) => void,
+  visit: (path: string, stats: Stats | undefined) => void,
 ): void {
-  let here: readonly string[];
-  try {
-    here = names.in(join(root, path));
-  } catch {
-    visit(path, undefined);
-    return;
-  }
-  for (const name of here) {
-    const below = join(path, name);
-    if (!isOfTree(below, false)) continue;
-    const stat = statThroughLinks(join(root, below));
-    if (stat === undefined || !isOfTree(below, stat.isFile())) continue;
-    const identity = `${stat.dev}:${stat.ino}`;
-    if (stat.isDirectory()) {
-      if (depth >= TREE_DEPTH_MAX || seen.has(identity)) continue;
-      seen.add(identity);
-      walk(root, below, depth + 1, seen, names, visit);
-    } else {
-      visit(below, stat);
+  const seen = new Set<string>();
+  const into = (path: string, folder: Stats | undefined, depth: number): void => {
+    let here: readonly string[];
+    try {
+      here = namesIn(join(root, path), folder ?? statSync(root), names);
+    } catch {
+      return visit(path, undefined);
     }
-  }
+    for (const name of here) {
+      const below = join(path, name);
+      if (!isOfTree(below, false)) continue;
+      const stats = statThroughLinks(join(root, below));
+      if (stats === undefined || !isOfTree(below, stats.isFile())) continue;
+      const identity = `${stats.dev}:${stats.ino}`;
+      if (!stats.isDirectory()) {
+        visit(below, stats);
+      } else if (depth < TREE_DEPTH_MAX && !seen.has(identity)) {
+        seen.add(identity);
+        into(below, stats, depth + 1);
+      }
+    }
+  };
+  into("", undefined, 0);
 }
 
 const FOLDERS = [SERVICES_FOLDER, POOLS_FOLDER, STREAMS_FOLDER];
@@ -165,9 +163,9 @@ function isYaml(name: string): boolean {
 }
 
 /** Of the file that would be read; a link that leads nowhere is as good as none. */
-function statThroughLinks(path: string): BigIntStats | undefined {
+function statThroughLinks(path: string): Stats | undefined {
   try {
-    return statSync(path, { bigint: true });
+    return statSync(path);
   } catch {
     return undefined;
   }

@@ -17,6 +17,7 @@ import { type ReadFile, readFile } from "./read-file.ts";
 import type { NamedPoolDraft } from "./resolve/pool.ts";
 import { type ResolvedTree, Resolver } from "./resolve/resolve.ts";
 import type { ServiceDraft } from "./resolve/service.ts";
+import { isSameBytes } from "./source-tree.ts";
 
 interface KeptFile {
   bytes: Uint8Array;
@@ -161,10 +162,6 @@ export class CompileMemory {
 
 function isSameFile(file: ConfigFile | undefined, { bytes }: KeptFile): boolean {
   return file?.path === CONFIG_FILE && isSameBytes(file.bytes, bytes);
-}
-
-function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a === b || Buffer.compare(a, b) === 0;
 }
 
 function enabledOf(read: readonly ReadFile[]): ServiceDraft[] {

@@ -11,6 +11,7 @@ import {
   fstatSync,
   lstatSync,
   openSync,
+  readdirSync,
   readlinkSync,
   readSync,
   realpathSync,
@@ -18,8 +19,8 @@ import {
   statSync,
 } from "node:fs";
 import { join, relative, sep } from "node:path";
-import { FolderNames, identityOf, isSettled } from "./folder-names.ts";
 import { FILE_BYTES_MAX, isTreeFolder } from "./parse/collect-files.ts";
+import { PathMemory } from "./path-memory.ts";
 import type { SourceFault, SourceFile, SourceTree } from "./source-tree.ts";
 
 /** Largest tree: a million services. */
@@ -45,15 +46,14 @@ export function readTree(folder: string): SourceTree {
  */
 export class TreeReader {
   readonly #folder: string;
-  readonly #now: () => number;
   readonly #names: FolderNames;
-  #known: ReadonlyMap<string, KnownFile> = new Map();
+  readonly #contents: FileContents;
 
   /** @param now milliseconds of the clock that file systems go by */
   constructor(folder: string, now: () => number = Date.now) {
     this.#folder = folder;
-    this.#now = now;
-    this.#names = new FolderNames(now);
+    this.#names = new PathMemory(now);
+    this.#contents = new PathMemory(now);
   }
 
   /** @throws Error as `readTree` does */
@@ -61,19 +61,33 @@ export class TreeReader {
     for (let attempt = 1; ; attempt++) {
       const before = generationOf(this.#folder);
       this.#names.begin();
+      this.#contents.begin();
       const root = realpathSync.native(this.#folder);
-      const reading = new Reading(root, this.#names, this.#known, this.#now());
+      const reading = new Reading(root, this.#names, this.#contents);
       reading.top();
-      this.#known = reading.known;
       if (attempt === ATTEMPTS_MAX || generationOf(this.#folder) === before)
         return { files: reading.files };
     }
   }
 }
 
-interface KnownFile {
-  identity: string;
-  content: Uint8Array;
+/** The names in each folder, sorted. */
+export type FolderNames = PathMemory<readonly string[]>;
+/** By real path. */
+type FileContents = PathMemory<Uint8Array>;
+
+/**
+ * The names in a folder, sorted.
+ *
+ * @param stats of the folder, from just before
+ * @throws Error with `code` as `readdirSync` does
+ */
+export function namesIn(folder: string, stats: Stats, known: FolderNames): readonly string[] {
+  const before = known.recall(folder, stats);
+  if (before !== undefined) return before;
+  const names = readdirSync(folder).toSorted();
+  known.remember(folder, stats, names);
+  return names;
 }
 
 /** What a whole tree is swapped by: the folder's real path, and the link that ConfigMaps flip. */
@@ -88,33 +102,24 @@ function generationOf(folder: string): string {
 
 class Reading {
   readonly files: SourceFile[] = [];
-  /** By real path, those that are settled. */
-  readonly known = new Map<string, KnownFile>();
   readonly #names: FolderNames;
-  readonly #before: ReadonlyMap<string, KnownFile>;
-  readonly #nowMs: number;
+  readonly #contents: FileContents;
   #root: string;
   /** Real paths of the folders that were read: links could lead round in circles, or multiply them. */
   #folders = new Set<string>();
   #bytes = 0;
   #full = false;
 
-  constructor(
-    root: string,
-    names: FolderNames,
-    before: ReadonlyMap<string, KnownFile>,
-    nowMs: number,
-  ) {
+  constructor(root: string, names: FolderNames, contents: FileContents) {
     this.#names = names;
-    this.#before = before;
-    this.#nowMs = nowMs;
+    this.#contents = contents;
     this.#root = root;
     this.#folders.add(root);
   }
 
   /** The top folder: its YAML files, services/, pools/ and streams/ however they are spelt, and tests/. */
   top(): void {
-    for (const name of this.#names.in(this.#root)) {
+    for (const name of namesIn(this.#root, statSync(this.#root), this.#names)) {
       if (isYaml(name) || isTreeFolder(name)) this.#entry(name, join(this.#root, name), 0);
     }
   }
@@ -145,7 +150,7 @@ class Reading {
     this.#folders.add(real);
     let names: readonly string[];
     try {
-      names = this.#names.in(real, stats);
+      names = namesIn(real, stats, this.#names);
     } catch (cause) {
       return this.#add(path, unreadable(cause));
     }
@@ -171,15 +176,10 @@ class Reading {
   }
 
   #content(real: string, stats: Stats): Uint8Array | SourceFault {
-    const identity = identityOf(stats);
-    const known = this.#before.get(real);
-    if (known?.identity === identity) {
-      this.known.set(real, known);
-      return known.content;
-    }
+    const known = this.#contents.recall(real, stats);
+    if (known !== undefined) return known;
     const content = readFile(real);
-    if (isSettled(stats, this.#nowMs) && content instanceof Uint8Array)
-      this.known.set(real, { identity, content });
+    if (content instanceof Uint8Array) this.#contents.remember(real, stats, content);
     return content;
   }
 

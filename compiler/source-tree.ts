@@ -19,3 +19,8 @@ export interface SourceFault {
 export interface SourceTree {
   files: SourceFile[];
 }
+
+/** True where two contents are the same. */
+export function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a === b || Buffer.compare(a, b) === 0;
+}

@@ -9,7 +9,7 @@ import { CompileMemory } from "../compiler/memory.ts";
 import { CONFIG_FILE } from "../compiler/parse/collect-files.ts";
 import { TreeReader } from "../compiler/read-tree.ts";
 import { type ApiSettings, DEFAULT_API } from "../compiler/resolve/api.ts";
-import type { SourceTree } from "../compiler/source-tree.ts";
+import { isSameBytes, type SourceTree } from "../compiler/source-tree.ts";
 import { FRESH_MS } from "./limits.ts";
 import { Refusal } from "./refusal.ts";
 import { type Catalog, CatalogReader } from "./service/catalog.ts";
@@ -96,12 +96,12 @@ function isSameTree(a: SourceTree, b: SourceTree): boolean {
   const others = new Map(b.files.map(({ path, content }) => [path, content]));
   return a.files.every(({ path, content }) => {
     const other = others.get(path);
-    if (content instanceof Uint8Array) return other instanceof Uint8Array && isSame(content, other);
+    if (content instanceof Uint8Array)
+      return other instanceof Uint8Array && isSameBytes(content, other);
     return !(other instanceof Uint8Array) && other?.detail === content.detail;
   });
 }
 
 function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  return a === b || Buffer.compare(a, b) === 0;
+  return a === undefined || b === undefined ? a === b : isSameBytes(a, b);
 }

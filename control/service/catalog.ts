@@ -3,7 +3,7 @@
  */
 import { serviceIdOf } from "../../artifact/service-resource.ts";
 import { CONFIG_FILE, SERVICES_FOLDER } from "../../compiler/parse/collect-files.ts";
-import type { SourceTree } from "../../compiler/source-tree.ts";
+import { isSameBytes, type SourceTree } from "../../compiler/source-tree.ts";
 import { readYaml, type Slot } from "../yaml/edit-file.ts";
 import type { Plain } from "../yaml/reshape.ts";
 import { domainsOf, isMapping, type ServiceValue } from "./service-value.ts";
@@ -100,10 +100,6 @@ export class CatalogReader {
     }
     return this.#catalog;
   }
-}
-
-function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a === b || Buffer.compare(a, b) === 0;
 }
 
 /** Two sorted lists as one. */

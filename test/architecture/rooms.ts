@@ -54,7 +54,6 @@ export const rooms: Readonly<Record<string, Room>> = {
 const exceptions: Readonly<Record<string, Partial<Room>>> = {
   // The two files of the compiler that touch the disk.
   "compiler/read-tree.ts": { builtin: (specifier) => !isNetwork(specifier) },
-  "compiler/folder-names.ts": { builtin: (specifier) => !isNetwork(specifier) },
   "compiler/write-artifact.ts": { builtin: (specifier) => !isNetwork(specifier) },
   // A tool for our own desk that writes the generated files; it is not part of the build.
   "schema/generate.ts": {
