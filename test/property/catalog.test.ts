@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { type Catalog, CatalogReader } from "../../control/service/catalog.ts";
+import { tree } from "../unit/compiler-tree.ts";
 import { effort, seed } from "./seed.ts";
 
 const service = fc
@@ -46,12 +47,10 @@ test("what a reader has read before does not show", () => {
     for (const [path, text] of changes) {
       if (text === null) files.delete(path);
       else files.set(path, text);
-      const tree = {
-        files: [...files].map(([name, body]) => ({ path: name, content: Buffer.from(body) })),
-      };
-      const catalog = reader.read(tree);
-      expect(answersOf(catalog)).toEqual(answersOf(new CatalogReader().read(tree)));
-      expect(reader.read(tree)).toBe(catalog);
+      const now = tree(Object.fromEntries(files));
+      const catalog = reader.read(now);
+      expect(answersOf(catalog)).toEqual(answersOf(new CatalogReader().read(now)));
+      expect(reader.read(now)).toBe(catalog);
       if (catalog.find("a-/") === "several") several++;
     }
   });

@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 
 import { compile } from "../../compiler/compile.ts";
 import { CompileMemory } from "../../compiler/memory.ts";
+import { tree } from "../unit/compiler-tree.ts";
 import { effort, seed } from "./seed.ts";
 
 const service = fc
@@ -122,11 +123,9 @@ test("a tree that changes compiles to the same with the memory of the one before
     for (const [path, text] of changes) {
       if (text === null) files.delete(path);
       else files.set(path, text);
-      const tree = {
-        files: [...files].map(([name, body]) => ({ path: name, content: Buffer.from(body) })),
-      };
-      const anew = compile(tree);
-      expect(compile(tree, { memory })).toEqual(anew);
+      const now = tree(Object.fromEntries(files));
+      const anew = compile(now);
+      expect(compile(now, { memory })).toEqual(anew);
       if (anew.artifact === undefined) bad++;
       else good++;
     }
