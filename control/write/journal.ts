@@ -32,17 +32,25 @@ const FOLDER = ".balto";
 const JOURNAL = "journal.json";
 const DONE = "done.json";
 
-/** Where the writer keeps what is its own, made where it is missing. */
+/** Where the writer keeps what is its own, made where it is missing; another writer may be doing the same. */
 export function stateFolder(tree: string): string {
   const folder = join(tree, FOLDER);
   const ignore = join(folder, ".gitignore");
   if (statIfThere(ignore) === undefined) {
     // Not "recursive": on a read-only disk that would say that the folder does not exist.
-    if (statIfThere(folder) === undefined) mkdirSync(folder);
-    writeNew(ignore, Buffer.from("*\n"));
+    unlessThere(() => mkdirSync(folder));
+    unlessThere(() => writeNew(ignore, Buffer.from("*\n")));
     syncFolder(tree);
   }
   return folder;
+}
+
+function unlessThere(make: () => void): void {
+  try {
+    make();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
 }
 
 /** Writes the journal of a change that is about to begin. */

@@ -248,8 +248,8 @@ it(
         const domain = `c${number}-${write}.example.com`;
         const body = { domain, path_prefix: "/", ports: ["1"] };
         const writer = writers[number % 2]!;
-        const { status } = await writer.ask("POST /balto/services", { body, withinMs: 60_000 });
-        expect(status).toBe(201);
+        const answer = await writer.ask("POST /balto/services", { body, withinMs: 60_000 });
+        expect(answer).toMatchObject({ status: 201 });
         added.push(domain);
       }
     };
@@ -262,9 +262,12 @@ it(
       }
     };
     const writing = hand();
-    await Promise.all(Array.from({ length: 8 }, (_, number) => client(number)));
-    isOver = true;
-    await writing;
+    try {
+      await Promise.all(Array.from({ length: 8 }, (_, number) => client(number)));
+    } finally {
+      isOver = true;
+      await writing;
+    }
     const names = readdirSync(join(files.folder, "services"));
     expect(names).toHaveLength(2 + added.length);
     expect(files.read("services/shared.yaml").match(/^# line \d+$/gm)).toHaveLength(lines);
