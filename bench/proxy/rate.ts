@@ -1,8 +1,10 @@
 /**
  * Load at a fixed rate: what latency is at a load that a proxy can carry, where a load generator that
- * sends as fast as it can only measures its own queue. h2load spreads the rate over its connections.
+ * sends as fast as it can only measures its own queue. Each connection of wrk waits for a random time
+ * before it asks again. (h2load --rps lets all connections ask at the same instant, again and again:
+ * then the last of a burst of 64 has waited for 63 others, whoever the proxy is.)
  */
-import { readFileSync, rmSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { find, outputOf } from "./process.ts";
@@ -27,37 +29,40 @@ export interface Rate {
   folder: string;
 }
 
+/** wrk counts whole milliseconds of waiting, and one more until it looks. */
+const TICK_MS = 0.5;
+
 /** Sends at a fixed rate and gives the distribution of times to the end of the answer. */
 export async function loadAtRate(rate: Rate): Promise<RateReport> {
   const { url, perSecond, connections, seconds, core, folder } = rate;
-  const log = join(folder, "rate.log");
-  rmSync(log, { force: true });
-  const load = `-t1 -c ${connections} -D ${seconds} --warm-up-time=1 --rps=${perSecond / connections}`;
-  const command = [h2load(), "--h1", ...load.split(" "), `--log-file=${log}`, url];
-  await outputOf("taskset", ["-c", String(core), ...command]);
-  const rows = readFileSync(log, "utf8").trimEnd().split("\n");
-  const times: number[] = [];
-  let failed = 0;
-  for (const row of rows) {
-    const [, status, microseconds] = row.split("\t").map(Number);
-    if (status !== 200) failed++;
-    else times.push(microseconds! / 1000);
-  }
-  times.sort((a, b) => a - b);
-  const at = (share: number): number => times[Math.floor((times.length - 1) * share)] ?? Number.NaN;
-  return {
-    requests: rows.length,
-    failed,
-    p50: at(0.5),
-    p99: at(0.99),
-    p999: at(0.999),
-    max: at(1),
+  const script = join(folder, "rate.lua");
+  const pauseMs = (connections * 1000) / perSecond - TICK_MS;
+  writeFileSync(script, scriptOf(pauseMs));
+  const load = (duration: number): Promise<string> => {
+    const options = `-t1 -c${connections} -d${duration}s -s ${script} ${url}`;
+    return outputOf("taskset", ["-c", String(core), wrk(), ...options.split(" ")]);
   };
+  await load(1);
+  const report = await load(seconds);
+  const figures = /^report (.*)$/m.exec(report)?.[1]?.split(" ").map(Number) ?? [];
+  const [requests = 0, failed = 0, p50 = 0, p99 = 0, p999 = 0, max = 0] = figures;
+  return { requests, failed, p50, p99, p999, max };
 }
 
-function h2load(): string {
-  const path = find("h2load");
-  if (path === undefined)
-    throw new Error("the load at a fixed rate is h2load: install nghttp2-client");
+function scriptOf(pauseMs: number): string {
+  return `
+function delay() return math.random() * ${2 * pauseMs} end
+function done(summary, latency)
+  local e = summary.errors
+  print(string.format("report %d %d %f %f %f %f", summary.requests,
+    e.status + e.connect + e.read + e.write + e.timeout, latency:percentile(50) / 1000,
+    latency:percentile(99) / 1000, latency:percentile(99.9) / 1000, latency.max / 1000))
+end
+`;
+}
+
+function wrk(): string {
+  const path = find("wrk");
+  if (path === undefined) throw new Error("the load at a fixed rate is wrk: install wrk");
   return path;
 }
