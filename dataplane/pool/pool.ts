@@ -3,21 +3,20 @@
  * key is in use, over any number of generations: connections stay, and what is known of its backends lies
  * in memory that all workers share.
  */
-import { type BackendAddress, formatBackendUrl } from "../../artifact/address.ts";
 import { cryptoModule } from "../../artifact/crypto-module.ts";
 import type { PoolPolicy } from "../../artifact/model.ts";
 import { RetryBudget } from "../http/retry-budget.ts";
-import { Backend, type BackendHome } from "./backend.ts";
+import type { Backend } from "./backend.ts";
 import type { Balancer, BalancerContext } from "./balance/balancer.ts";
 import { BALANCERS } from "./balance/balancers.ts";
-import { empty, Tier, upTo } from "./balance/tier.ts";
-import { type Endpoint, endpointKey, hostKind, type Names, type NameWatch } from "./endpoints.ts";
+import { empty, Tier } from "./balance/tier.ts";
+import type { Names } from "./endpoints.ts";
+import { type BackendSpec, Members, type MembersHome } from "./members.ts";
 import type { PickRequest } from "./pick-request.ts";
 import type { PoolEvent } from "./pool-events.ts";
 import { Roster, type RosterHome } from "./roster.ts";
 import { type Rules, rulesOf } from "./rules.ts";
 import { NO_TICKET, type Ticket } from "./state/breaker.ts";
-import { BackendSlot } from "./state/backend-slot.ts";
 import { identityOf } from "./state/identity.ts";
 import { PoolSlot } from "./state/pool-slot.ts";
 import type { PoolState } from "./state/pool-state.ts";
@@ -34,14 +33,6 @@ export interface PoolSpec {
   backends: BackendSpec[];
 }
 
-/** A backend as it is written: where its host is a name, it may have several endpoints. */
-export interface BackendSpec {
-  address: BackendAddress;
-  weight: number;
-  priority: number;
-  connectionsMax: number;
-}
-
 /** What pools need of the worker they live in. */
 export interface PoolContext {
   readonly state: PoolState;
@@ -51,26 +42,11 @@ export interface PoolContext {
   random(): number;
 }
 
-/** Endpoints of SRV records have priorities of their own, up to 65535, within their backend's. */
-const PRIORITIES = 65_536;
-
-/** A backend as it is written whose host is a name, or that stands beside such a one. */
-interface Written {
-  url: string;
-  spec: BackendSpec;
-  dns: PoolPolicy["dns"];
-  watch: NameWatch | undefined;
-  /** When it came to the pool; 0 where the pool began with it. */
-  since: number;
-  /** It had endpoints when its backends were made last. */
-  hadEndpoints: boolean;
-}
-
-export class Pool implements BackendHome, BalancerContext, RosterHome {
+export class Pool implements MembersHome, BalancerContext, RosterHome {
   readonly key: string;
   label = "";
   rules: Rules;
-  /** In the order in which they are written, endpoints of one behind each other. */
+  /** As `Members` has them: they are looked at for every request. */
   backends: Backend[] = NONE;
   /** What the last pick was admitted with: to be settled with. */
   ticket: Ticket = NO_TICKET;
@@ -85,16 +61,14 @@ export class Pool implements BackendHome, BalancerContext, RosterHome {
   /** The generation that has used it last. */
   generation: object | undefined;
   table: ArrayLike<number> = [];
-  endpointsAt: number[] = [];
   /** What retries of this worker may add to the pool's load. */
   readonly retryBudget: RetryBudget;
   readonly #context: PoolContext;
-  readonly #slot: PoolSlot;
+  readonly slot: PoolSlot;
+  readonly #members: Members = new Members(this);
   readonly #roster: Roster = new Roster(this);
   /** Made when somebody waits for the first time. */
   #queue: WaitingQueue | undefined;
-  /** Empty where no host is a name: what is known of the backends is all there is to know. */
-  #written: readonly Written[] = NOTHING;
   #balancer: Balancer;
   /** The count of changes that the roster was made at; undefined where it has to be made. */
   #madeAt: number | undefined;
@@ -107,13 +81,17 @@ export class Pool implements BackendHome, BalancerContext, RosterHome {
     this.retryBudget = new RetryBudget(state.memory.workers);
     this.rules = rulesOf(spec.policy);
     this.#context = context;
-    this.#slot = new PoolSlot(state.memory, state.acquire(identityOf(spec.key)));
+    this.slot = new PoolSlot(state.memory, state.acquire(identityOf(spec.key)));
     this.#balancer = new BALANCERS[spec.policy.algorithm](this);
     this.update(spec);
   }
 
   get state(): PoolState {
     return this.#context.state;
+  }
+
+  get names(): Names {
+    return this.#context.names;
   }
 
   get policy(): PoolPolicy {
@@ -135,11 +113,7 @@ export class Pool implements BackendHome, BalancerContext, RosterHome {
     if (this.policy.algorithm !== algorithm) {
       this.#balancer = new BALANCERS[this.policy.algorithm](this);
     }
-    const before = [...this.#written];
-    const written = spec.backends.map((backend) => this.#write(backend, before));
-    for (const { watch } of before) watch?.close();
-    this.#expand(written);
-    this.#written = written.every(({ watch }) => watch === undefined) ? NOTHING : written;
+    this.#members.update(spec.backends);
   }
 
   /**
@@ -169,7 +143,7 @@ export class Pool implements BackendHome, BalancerContext, RosterHome {
   /** Waits for a place at any backend; false where as many wait as may. */
   wait(waiter: Waiter): boolean {
     const { waitersMax, timeoutMs } = this.policy.queue;
-    this.#queue ??= new WaitingQueue(this.#slot, this);
+    this.#queue ??= new WaitingQueue(this.slot, this);
     return this.#queue.add(waiter, waitersMax, timeoutMs);
   }
 
@@ -203,15 +177,25 @@ export class Pool implements BackendHome, BalancerContext, RosterHome {
   close(): void {
     this.isClosed = true;
     this.#queue?.close();
-    for (const backend of this.backends) backend.remove();
-    for (const { watch } of this.#written) watch?.close();
-    this.backends = NONE;
-    this.#written = NOTHING;
-    this.#madeAt = undefined;
-    this.state.release(this.#slot.slot);
+    this.#members.close();
+    this.state.release(this.slot.slot);
   }
 
-  // --- for its backends and balancer -------------------------------------------------------------
+  // --- for its members and balancer --------------------------------------------------------------
+
+  membersChanged(): void {
+    const { backends } = this.#members;
+    this.backends = backends;
+    this.#tags =
+      this.policy.sticky === undefined
+        ? undefined
+        : new Map(backends.map((backend) => [tagOf(backend.identity), backend.index]));
+    this.#madeAt = undefined;
+  }
+
+  get endpointsAt(): readonly number[] {
+    return this.#members.endpointsAt;
+  }
 
   mayEject(): boolean {
     return this.#ejected() < this.#ejectedMax();
@@ -235,7 +219,7 @@ export class Pool implements BackendHome, BalancerContext, RosterHome {
   }
 
   turn(): number {
-    return this.#slot.turn();
+    return this.slot.turn();
   }
 
   random(): number {
@@ -271,7 +255,7 @@ export class Pool implements BackendHome, BalancerContext, RosterHome {
     this.isFull = false;
     this.ticket = NO_TICKET;
     // Nobody overtakes those who wait.
-    if (!hasWaited && tiers.length > 0 && this.#slot.waiting > 0) {
+    if (!hasWaited && tiers.length > 0 && this.slot.waiting > 0) {
       this.isFull = true;
       return undefined;
     }
@@ -324,93 +308,6 @@ export class Pool implements BackendHome, BalancerContext, RosterHome {
     return this.ticket !== NO_TICKET;
   }
 
-  // --- backends ----------------------------------------------------------------------------------
-
-  /** A written backend, with the watch that it had before where its host is looked up as before. */
-  #write(spec: BackendSpec, before: Written[]): Written {
-    const { dns } = this.policy;
-    const url = formatBackendUrl(spec.address);
-    const at = before.findIndex(
-      (written) =>
-        written.url === url &&
-        written.dns.family === dns.family &&
-        written.dns.refreshMs === dns.refreshMs,
-    );
-    if (at !== -1) {
-      const [known] = before.splice(at, 1);
-      return { ...known!, spec };
-    }
-    const { host } = spec.address;
-    const watch =
-      hostKind(host) === "fixed"
-        ? undefined
-        : this.#context.names.watch(host, dns, () => this.#expand(this.#written));
-    const since = watch === undefined ? this.#startedNow() : this.#sinceOf(url);
-    return { url, spec, dns, watch, since, hadEndpoints: false };
-  }
-
-  /** Since when a backend may be used that comes now: the beginning, where the pool has just begun. */
-  #startedNow(): number {
-    return this.#slot.isStarted ? this.now() : 0;
-  }
-
-  /** The same of one whose host is a name: none of its first endpoints is newer than that. */
-  #sinceOf(url: string): number {
-    const { state } = this.#context;
-    const slot = new BackendSlot(state.memory, state.acquire(identityOf(this.key, url)));
-    if (!slot.isSeen) {
-      // In this order: whoever finds it seen finds since when, too.
-      slot.upSince = this.#startedNow();
-      slot.isFirstSeen();
-    }
-    const since = slot.upSince;
-    state.release(slot.slot);
-    return since;
-  }
-
-  /** Makes a backend of each endpoint there is now; those that stay are the same ones. */
-  #expand(all: readonly Written[]): void {
-    const before = new Map(this.backends.map((backend) => [backend.identity, backend]));
-    const backends: Backend[] = [];
-    const endpointsAt: number[] = [];
-    for (const written of all) {
-      const { url, spec, watch, hadEndpoints } = written;
-      endpointsAt.push(backends.length);
-      written.hadEndpoints = watch !== undefined && watch.endpoints.length > 0;
-      // Of a name's first endpoints none is newer than the name.
-      const since = hadEndpoints ? this.now() : written.since;
-      for (const endpoint of endpointsOf(watch)) {
-        const key = endpoint === undefined ? "" : endpointKey(endpoint);
-        const identity = identityOf(this.key, url, key);
-        const known = before.get(identity);
-        const backend = known ?? new Backend(this, spec.address, watch, endpoint);
-        known?.identify();
-        before.delete(identity);
-        if (known === undefined && backend.slot.isFirstSeen() && since > 0) {
-          backend.slot.upSince = since;
-          this.state.memory.changed();
-        }
-        backend.weight = spec.weight * (endpoint?.weight ?? 1);
-        backend.priority = spec.priority * PRIORITIES + (endpoint?.priority ?? 0);
-        backend.connectionsMax = spec.connectionsMax;
-        backend.index = backends.length;
-        backends.push(backend);
-      }
-    }
-    endpointsAt.push(backends.length);
-    // Without names each has one endpoint.
-    this.endpointsAt = backends.length === all.length ? upTo(all.length + 1) : endpointsAt.slice();
-    this.#slot.start();
-    // A copy takes no more room than it needs.
-    this.backends = backends.slice();
-    for (const backend of before.values()) backend.remove();
-    this.#tags =
-      this.policy.sticky === undefined
-        ? undefined
-        : new Map(backends.map((backend) => [tagOf(backend.identity), backend.index]));
-    this.#madeAt = undefined;
-  }
-
   #ejected(): number {
     let ejected = 0;
     for (const { ejection } of this.backends) if (ejection.isOut) ejected++;
@@ -423,14 +320,8 @@ export class Pool implements BackendHome, BalancerContext, RosterHome {
   }
 }
 
-/** Those of a name; one that stands for it where it has none yet, or is no name. */
-function endpointsOf(watch: NameWatch | undefined): readonly (Endpoint | undefined)[] {
-  return watch === undefined || watch.endpoints.length === 0 ? [undefined] : watch.endpoints;
-}
-
 /** Of pools without backends, and of requests that have tried none; nothing is ever put into it. */
 const NONE: Backend[] = [];
-const NOTHING: readonly Written[] = [];
 /** What a tier becomes of which members are taken out, and those; for one pick of the thread at a time. */
 const scratch = new Tier();
 const refused: Backend[] = [];
