@@ -9,17 +9,16 @@ import { reportText, shortDigest } from "./compiled-folder.ts";
 import type { CompiledFolder, CompileResult, FolderCompiler } from "./compiled-folder.ts";
 import { Failure, reason } from "./failure.ts";
 import { changesText, contents, routeChanges } from "./model-summary.ts";
+import { StandingWarnings } from "./standing-warnings.ts";
 import type { Terminal } from "./terminal.ts";
 import { watchFolder } from "./watch-folder.ts";
 import type { FolderWatch } from "./watch-folder.ts";
 
 export interface FollowOptions {
-  /** Of the folder; it has made `published`. */
+  /** Of the folder; it has made `first`. */
   compiler: FolderCompiler;
-  /** The tree when `published` was read, from `folderState`. */
+  /** The tree when `first` was read, from `folderState`. */
   since: string;
-  /** What is published already. */
-  published: CompileResult | undefined;
   /** Where artifacts go: whoever else publishes there waits while a tree is compiled and published. */
   artifact: string;
   /** May throw a Failure: then what was published before stays the last good. */
@@ -31,10 +30,12 @@ export interface FollowOptions {
   terminal: Terminal;
 }
 
-export function follow(options: FollowOptions): FolderWatch {
+/** @param first what it was at first: its diagnostics have been printed, its result is published */
+export function follow(first: CompiledFolder, options: FollowOptions): FolderWatch {
   const { compiler, terminal } = options;
   const { folder } = compiler;
-  let published = options.published;
+  let published = first.result;
+  const standing = new StandingWarnings(first.diagnostics);
   const say = (text: string): void => terminal.note(`${clockTime()} ${folder}: ${text}\n`);
   const bad = (text: string): void => {
     const rest =
@@ -50,14 +51,16 @@ export function follow(options: FollowOptions): FolderWatch {
       lock = await artifactLock(options.artifact);
       const compiled = compiler.compile();
       const { result, diagnostics } = compiled;
+      const fresh = standing.fresh(diagnostics);
       // Also where nothing changed: somebody else may have published since.
       try {
         if (result !== undefined) options.publish(result);
       } finally {
-        terminal.note(reportText(compiled, "text", terminal));
+        terminal.note(reportText({ ...compiled, diagnostics: fresh }, "text", terminal));
       }
       if (result === undefined) return bad(summary(diagnostics));
-      if (!options.quiet) say(goodLine(compiled, result, published));
+      const left = asBefore(diagnostics.length - fresh.length);
+      if (!options.quiet) say(goodLine(compiled, result, published) + left);
       published = result;
     } catch (error) {
       // Whatever it is, what is served is served by another process: go on.
@@ -95,6 +98,11 @@ function goodLine(
         ? "nothing changed"
         : changesText(routeChanges(published.model, model));
   return `${what} · ${digestAndTime(digest, elapsedMs)}`;
+}
+
+function asBefore(warnings: number): string {
+  if (warnings === 0) return "";
+  return ` · ${warnings} warning${warnings === 1 ? "" : "s"} as before`;
 }
 
 /** `digest 3f2a9c1d04be · 12 ms`: the end of every line about a good compile. */

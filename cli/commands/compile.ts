@@ -29,7 +29,7 @@ beside them, outside the digest. -o - writes to standard output.
 twice, both keys sign: so old and new are both served while keys change.
 
 With --watch it goes on until SIGINT or SIGTERM, and each change of the tree is compiled and reported
-in one line; a tree with errors leaves the last good artifact in place.`,
+in one line, with the warnings that are new; a tree with errors leaves the last good artifact in place.`,
   operand: { name: "DIR", summary: "The config tree" },
   flags: {
     output: {
@@ -94,10 +94,9 @@ in one line; a tree with errors leaves the last good artifact in place.`,
     }
     if (!watch) return result === undefined ? EXIT_FAILED : EXIT_OK;
 
-    const following = follow({
+    const following = follow(compiled, {
       compiler,
       since,
-      published: result,
       artifact: output,
       publish: ({ artifact }) => publishChange(output, signed(artifact)),
       kept: "stays",

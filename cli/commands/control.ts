@@ -129,10 +129,9 @@ async function followed(
     const digest = digestAndTime(result.digest, elapsedMs);
     if (!quiet) terminal.note(`${folder}: ${contents(result.model)} · ${digest}\n`);
   }
-  return follow({
+  return follow(compiled, {
     compiler,
     since,
-    published: result,
     artifact,
     publish: ({ artifact: bytes }) => publishChange(artifact, signed(bytes)),
     kept: "stays",

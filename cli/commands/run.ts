@@ -8,7 +8,7 @@ import { recoverTree } from "../../control/write/recover.ts";
 import { command } from "../command.ts";
 import type { AnyCommand } from "../command.ts";
 import { FolderCompiler } from "../compiled-folder.ts";
-import type { CompileResult } from "../compiled-folder.ts";
+import type { CompiledFolder, CompileResult } from "../compiled-folder.ts";
 import { configFolder } from "../config-folder.ts";
 import { makeRoom } from "../heap.ts";
 import { type ControlProcess, startControlProcess } from "../control-process.ts";
@@ -31,9 +31,9 @@ export const runCommand: AnyCommand = command({
   summary: "Compile a config tree, serve it, and follow its changes",
   description: `
 The data plane runs as a process of its own and takes in each change of the tree without closing a
-connection. Each change is reported in one line. A change with errors is reported with its diagnostics,
-and the last good tree keeps serving. A tree that has errors at start ends the command with status 1,
-unless --wait is given.
+connection. Each change is reported in one line, with the warnings that are new. A change with errors
+is reported with its diagnostics, and the last good tree keeps serving. A tree that has errors at start
+ends the command with status 1, unless --wait is given.
 
 SIGINT and SIGTERM drain the data plane and end both; a second one cuts. If the data plane ends by
 itself, the command says so and ends with status 1. The artifact is published to a private temporary
@@ -72,7 +72,7 @@ is started again.`,
     return serveAndFollow({
       compiler,
       since,
-      result,
+      first: compiled,
       workers: flags.workers,
       listen: flags.listen,
       quiet: flags.quiet,
@@ -86,8 +86,8 @@ is started again.`,
 interface Serving {
   compiler: FolderCompiler;
   since: string;
-  /** Undefined when there is nothing good to serve yet. */
-  result: CompileResult | undefined;
+  /** Without a result when there is nothing good to serve yet. */
+  first: CompiledFolder;
   workers: string | undefined;
   listen: string | undefined;
   quiet: boolean;
@@ -98,7 +98,7 @@ interface Serving {
 }
 
 async function serveAndFollow(serving: Serving): Promise<number> {
-  const { compiler, since, result, workers, listen, quiet, parentPipe, terminal } = serving;
+  const { compiler, since, first, workers, listen, quiet, parentPipe, terminal } = serving;
   const place = makePrivateFolder(terminal.env);
   const artifact = join(place.path, "balto.artifact");
   const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<number>();
@@ -138,11 +138,10 @@ async function serveAndFollow(serving: Serving): Promise<number> {
   process.on("SIGUSR1", () => dataPlane?.signal("SIGUSR1"));
 
   try {
-    if (result !== undefined) publishAndStart(result);
-    const following = follow({
+    if (first.result !== undefined) publishAndStart(first.result);
+    const following = follow(first, {
       compiler,
       since,
-      published: result,
       artifact,
       publish: publishAndStart,
       kept: "keeps serving",

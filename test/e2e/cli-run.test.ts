@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -210,6 +211,29 @@ it("follows a ConfigMap's flip", async () => {
   symlinkSync("..v2", join(folder, "..data_tmp"));
   renameSync(join(folder, "..data_tmp"), join(folder, "..data"));
   await askUntil(port, { host, path: "/" }, ({ echo }) => echo?.port === two);
+});
+
+it("warns once of what stands, and again of what comes back", async () => {
+  const one = await backend();
+  const spare = "name: spare\nports: [1]\n";
+  const folder = folderWith({ ...tree(service("/*", one)), "pools/spare.yaml": spare });
+  const running = startRun(folder);
+  await serving(running);
+  const warnings = (): number => running.err().split("warning BAL").length - 1;
+  expect(warnings()).toBe(1);
+  put(folder, "services/a.yaml", service("/a/*", one));
+  await running.says(/1 route added, 1 removed.* · 1 warning as before/);
+  put(folder, "pools/spare.yaml", `# unused\n${spare}`);
+  await running.says(/nothing changed .* · 1 warning as before/);
+  put(folder, "services/b.yaml", "name: b\ndomian: b.example.com\n");
+  await running.says(/BAL2001[^]*keeps serving/);
+  put(folder, "services/b.yaml", service("/b").replaceAll("a.ex", "b.ex").slice(8));
+  await running.says(/1 route added, 0 removed.* · 1 warning as before/);
+  expect(warnings()).toBe(1);
+  rmSync(join(folder, "pools/spare.yaml"));
+  await running.says(/nothing changed · digest \w+ · \d+ ms\n/);
+  put(folder, "pools/spare.yaml", spare);
+  await until(() => warnings() === 2);
 });
 
 it("goes on when the tree disappears and comes back", async () => {
