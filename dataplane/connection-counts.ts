@@ -8,7 +8,7 @@
  * says, and of two that come to two workers in the same instant for the last place neither may get it.
  */
 import { cryptoModule } from "../artifact/crypto-module.ts";
-import { FNV_BASIS, FNV_PRIME, finish } from "../artifact/hash.ts";
+import { finish } from "../artifact/hash.ts";
 
 /** Why a connection was refused, in the order of their counters. */
 export const REFUSALS = ["connections", "client"] as const;
@@ -216,16 +216,20 @@ export class ConnectionCounter {
 }
 
 /**
- * A client as 32 bits. The seed is the process's own, so that nobody can choose addresses that fall
- * together; two that do share a limit. Never 0.
+ * A client as 32 bits, never 0. The seed is the process's own, so that nobody can choose addresses that fall
+ * together. Two IPv4 addresses never do; of IPv6 ones two that do share a limit.
  */
 export function clientKey(address: string, seed: number): number {
   const client = clientOf(plainAddress(address));
-  let hash = FNV_BASIS ^ seed;
-  for (let i = 0; i < client.length; i++) {
-    hash = Math.imul(hash ^ client.charCodeAt(i), FNV_PRIME);
+  const isV6 = client.includes(":");
+  const [separator, base, bits] = isV6 ? ([":", 16, 16] as const) : ([".", 10, 8] as const);
+  let [high, low] = [0, 0];
+  for (const part of client.split(separator)) {
+    high = (high << bits) | (low >>> (32 - bits));
+    low = (low << bits) | Number.parseInt(part, base);
   }
-  return finish(hash, seed) | 0 || 1;
+  // Each step is a bijection of 32 bits: what is told apart before it is told apart behind it.
+  return finish(isV6 ? finish(high, seed) ^ low : low, seed) | 0 || 1;
 }
 
 /** An IPv4 address as such, where it comes as an IPv6 one because the listener takes both. */
