@@ -8,7 +8,7 @@ import { clockTime } from "./clock-time.ts";
 import { reportText, shortDigest } from "./compiled-folder.ts";
 import type { CompiledFolder, CompileResult, FolderCompiler } from "./compiled-folder.ts";
 import { Failure, reason } from "./failure.ts";
-import { changesText, contents, routeChanges } from "./model-summary.ts";
+import { changesText, contents, plural, routeChanges } from "./model-summary.ts";
 import { StandingWarnings } from "./standing-warnings.ts";
 import type { Terminal } from "./terminal.ts";
 import { watchFolder } from "./watch-folder.ts";
@@ -101,8 +101,7 @@ function goodLine(
 }
 
 function asBefore(warnings: number): string {
-  if (warnings === 0) return "";
-  return ` · ${warnings} warning${warnings === 1 ? "" : "s"} as before`;
+  return warnings === 0 ? "" : ` · ${plural(warnings, "warning")} as before`;
 }
 
 /** `digest 3f2a9c1d04be · 12 ms`: the end of every line about a good compile. */

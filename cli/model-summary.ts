@@ -100,6 +100,7 @@ function poolMeaning({ key, policy, backends }: Pool): unknown {
   return [key, policy, backends.map(({ origin: _at, ...backend }) => backend)];
 }
 
-function plural(number: number, noun: string): string {
+/** `1 route`, `2 routes`. */
+export function plural(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

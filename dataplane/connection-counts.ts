@@ -217,7 +217,7 @@ export class ConnectionCounter {
 
 /**
  * A client as 32 bits, never 0. The seed is the process's own, so that nobody can choose addresses that fall
- * together. Two IPv4 addresses never do; of IPv6 ones two that do share a limit.
+ * together. Two IPv4 addresses never do, but for the one pair that has 0 and 1; of IPv6 ones two that do share a limit.
  */
 export function clientKey(address: string, seed: number): number {
   const client = clientOf(plainAddress(address));

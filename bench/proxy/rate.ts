@@ -44,7 +44,9 @@ export async function loadAtRate(rate: Rate): Promise<RateReport> {
   };
   await load(1);
   const report = await load(seconds);
-  const figures = /^report (.*)$/m.exec(report)?.[1]?.split(" ").map(Number) ?? [];
+  const line = /^report (.*)$/m.exec(report)?.[1];
+  if (line === undefined) throw new Error(`wrk gave no report:\n${report}`);
+  const figures = line.split(" ").map(Number);
   const [requests = 0, failed = 0, p50 = 0, p99 = 0, p999 = 0, max = 0] = figures;
   return { requests, failed, p50, p99, p999, max };
 }
