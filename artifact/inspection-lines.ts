@@ -2,6 +2,7 @@
  * An inspection as a person reads it: header, sizes, settings, then hosts with their routes in the
  * order in which they are tried, then streams, each with its pools and backends and the place it was written.
  */
+import { grouped } from "./grouped.ts";
 import type { Inspection } from "./inspection.ts";
 import { predicateText } from "./predicate-text.ts";
 
@@ -134,9 +135,4 @@ function ejection(passive: NonNullable<Policy["passive"]>): string {
     ...(rate === 0 ? [] : [`a failure rate of ${rate}`]),
   ];
   return `ejects after ${reasons.join(" or ")} for ${ejection_time_ms} ms`;
-}
-
-/** A count with its thousands apart, the same in every locale. */
-function grouped(count: number): string {
-  return String(count).replace(/\B(?=(?:[0-9]{3})+$)/g, ",");
 }

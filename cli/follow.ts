@@ -3,12 +3,12 @@
  * one line what became of each change. A bad tree is reported and changes nothing.
  */
 import { acquireLock, type Lock } from "../control/write/lock-file.ts";
-import { summary } from "../compiler/report/index.ts";
+import { counted, summary } from "../compiler/report/index.ts";
 import { clockTime } from "./clock-time.ts";
 import { reportText, shortDigest } from "./compiled-folder.ts";
 import type { CompiledFolder, CompileResult, FolderCompiler } from "./compiled-folder.ts";
 import { Failure, reason } from "./failure.ts";
-import { changesText, contents, plural, routeChanges } from "./model-summary.ts";
+import { changesText, contents, routeChanges } from "./model-summary.ts";
 import { StandingWarnings } from "./standing-warnings.ts";
 import type { Terminal } from "./terminal.ts";
 import { watchFolder } from "./watch-folder.ts";
@@ -101,7 +101,7 @@ function goodLine(
 }
 
 function asBefore(warnings: number): string {
-  return warnings === 0 ? "" : ` · ${plural(warnings, "warning")} as before`;
+  return warnings === 0 ? "" : ` · ${counted(warnings, "warning")} as before`;
 }
 
 /** `digest 3f2a9c1d04be · 12 ms`: the end of every line about a good compile. */

@@ -1,14 +1,16 @@
 /** A model in a few words, and the difference of two in a few words. */
 import { predicateText } from "../artifact/predicate-text.ts";
+import { grouped } from "../artifact/grouped.ts";
 import type { Model, Pool, Service } from "../artifact/model.ts";
+import { counted } from "../compiler/report/index.ts";
 
 /** `2 services, 1 stream, 4 backends`; streams only where there are any. */
 export function contents({ services, streams, pools }: Model): string {
   const backends = pools.reduce((sum, pool) => sum + pool.backends.length, 0);
   return [
-    plural(services.length, "service"),
-    ...(streams.length === 0 ? [] : [plural(streams.length, "stream")]),
-    plural(backends, "backend"),
+    counted(services.length, "service"),
+    ...(streams.length === 0 ? [] : [counted(streams.length, "stream")]),
+    counted(backends, "backend"),
   ].join(", ");
 }
 
@@ -45,7 +47,7 @@ export function routeChanges(before: Model, after: Model): RouteChanges {
 
 /** `1 route added, 0 removed, 2 changed`. */
 export function changesText({ added, removed, changed, streams, settings }: RouteChanges): string {
-  const text = `${plural(added, "route")} added, ${removed} removed, ${changed} changed`;
+  const text = `${counted(added, "route")} added, ${grouped(removed)} removed, ${grouped(changed)} changed`;
   return text + (streams ? ", other streams" : "") + (settings ? ", other settings" : "");
 }
 
@@ -98,9 +100,4 @@ function streamsMeaning({ streams }: Model): string {
 
 function poolMeaning({ key, policy, backends }: Pool): unknown {
   return [key, policy, backends.map(({ origin: _at, ...backend }) => backend)];
-}
-
-/** `1 route`, `2 routes`. */
-export function plural(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -9,12 +9,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { printTable } from "../harness.ts";
+import { LOAD_CORE, PROXY_CORE } from "./load.ts";
 import { PEERS, startOrigin } from "./peers.ts";
 import { type Peer, stop } from "./process.ts";
 import { loadAtRate, type RateReport } from "./rate.ts";
 
-const PROXY_CORE = 0;
-const LOAD_CORE = 1;
 const FIRST_PORT = 19_430;
 const CONNECTIONS = 64;
 /** http-proxy carries some 8,000 small requests a second on one core of this kind. */

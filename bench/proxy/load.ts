@@ -1,8 +1,6 @@
 /** Load: wrk as fast as it can on its own core, and what the proxy on the other one paid for it. */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-
 import { cpuMicroseconds, output, type Peer } from "./process.ts";
+import { wrkCommand } from "./wrk.ts";
 
 export const PROXY_CORE = 0;
 export const LOAD_CORE = 1;
@@ -26,28 +24,16 @@ export interface Measured {
 
 const SECONDS = 3;
 
-/** Warms the proxy up for a second and measures for three. */
+/** Warms the proxy up for a second and measures for three. @throws Error where wrk is not installed */
 export function measure(
-  wrk: string,
   peer: Peer,
   { path, connections, lua = "" }: Workload,
   folder: string,
 ): Measured {
   const pid = peer.process.pid as number;
-  const script = join(folder, "load.lua");
-  writeFileSync(script, lua);
+  const url = `http://127.0.0.1:${peer.port}${path}`;
   const load = (seconds: number): string =>
-    output("taskset", [
-      "-c",
-      String(LOAD_CORE),
-      wrk,
-      "-t1",
-      `-c${connections}`,
-      `-d${seconds}s`,
-      "-s",
-      script,
-      `http://127.0.0.1:${peer.port}${path}`,
-    ]);
+    output(...wrkCommand({ url, connections, seconds, core: LOAD_CORE, lua, folder }));
   load(1);
   const before = cpuMicroseconds(pid);
   const report = load(SECONDS);

@@ -7,12 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { printTable } from "../harness.ts";
+import { LOAD_CORE, PROXY_CORE } from "./load.ts";
 import { baltoArtifact, startBalto, startOrigin } from "./peers.ts";
 import { type Peer, residentMiB, stop } from "./process.ts";
 import { loadAtRate } from "./rate.ts";
 
-const BALTO_CORE = 0;
-const LOAD_CORE = 1;
 const PORT = 19_450;
 const PER_SECOND = 10_000;
 const SECONDS = Number(process.env["PAUSE_SECONDS"] ?? 60);
@@ -26,7 +25,7 @@ export async function run(): Promise<void> {
   const peers: Peer[] = [];
   try {
     peers.push(await startOrigin({ core: LOAD_CORE, port: PORT, origin: 0, folder }));
-    const place = { core: BALTO_CORE, port: PORT + 1, origin: PORT, folder };
+    const place = { core: PROXY_CORE, port: PORT + 1, origin: PORT, folder };
     const onLine = (line: string): void => {
       const pause = pauseOf(line);
       if (pause !== undefined) pauses.push(pause);

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { printTable } from "../harness.ts";
 import { LOAD_CORE, measure, PROXY_CORE, type Workload } from "./load.ts";
 import { PEERS, startOrigin } from "./peers.ts";
-import { find, type Peer, residentMiB, stop } from "./process.ts";
+import { type Peer, residentMiB, stop } from "./process.ts";
 
 const WORKLOADS: readonly Workload[] = [
   { name: "60 B × 1", path: "/60", connections: 1 },
@@ -38,8 +38,6 @@ const FIRST_PORT = 19_400;
 
 /** Runs all workloads against all proxies and prints a table. */
 export async function run(): Promise<void> {
-  const wrk = find("wrk");
-  if (wrk === undefined) throw new Error("the benchmark's load is wrk: install it");
   const folder = mkdtempSync(join(tmpdir(), "balto-bench-"));
   const peers: Peer[] = [];
   try {
@@ -55,7 +53,7 @@ export async function run(): Promise<void> {
       // The first peer is the yardstick.
       let yardstick = 0;
       for (const peer of peers.slice(1)) {
-        const { microseconds, perSecond, failed } = measure(wrk, peer, workload, folder);
+        const { microseconds, perSecond, failed } = measure(peer, workload, folder);
         yardstick ||= microseconds;
         rows.push([
           workload.name,

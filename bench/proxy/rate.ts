@@ -4,10 +4,8 @@
  * before it asks again. (h2load --rps lets all connections ask at the same instant, again and again:
  * then the last of a burst of 64 has waited for 63 others, whoever the proxy is.)
  */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-
-import { find, outputOf } from "./process.ts";
+import { outputOf } from "./process.ts";
+import { wrkCommand } from "./wrk.ts";
 
 /** What a run at a fixed rate gave; times in milliseconds. */
 export interface RateReport {
@@ -35,15 +33,10 @@ const TICK_MS = 0.5;
 /** Sends at a fixed rate and gives the distribution of times to the end of the answer. */
 export async function loadAtRate(rate: Rate): Promise<RateReport> {
   const { url, perSecond, connections, seconds, core, folder } = rate;
-  const script = join(folder, "rate.lua");
   const pauseMs = (connections * 1000) / perSecond - TICK_MS;
-  writeFileSync(script, scriptOf(pauseMs));
-  const load = (duration: number): Promise<string> => {
-    const options = `-t1 -c${connections} -d${duration}s -s ${script} ${url}`;
-    return outputOf("taskset", ["-c", String(core), wrk(), ...options.split(" ")]);
-  };
-  await load(1);
-  const report = await load(seconds);
+  const run = { url, connections, core, lua: scriptOf(pauseMs), folder };
+  await outputOf(...wrkCommand({ ...run, seconds: 1 }));
+  const report = await outputOf(...wrkCommand({ ...run, seconds }));
   const line = /^report (.*)$/m.exec(report)?.[1];
   if (line === undefined) throw new Error(`wrk gave no report:\n${report}`);
   const figures = line.split(" ").map(Number);
@@ -61,10 +54,4 @@ function done(summary, latency)
     latency:percentile(99) / 1000, latency:percentile(99.9) / 1000, latency.max / 1000))
 end
 `;
-}
-
-function wrk(): string {
-  const path = find("wrk");
-  if (path === undefined) throw new Error("the load at a fixed rate is wrk: install wrk");
-  return path;
 }

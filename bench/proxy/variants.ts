@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { printTable } from "../harness.ts";
 import { LOAD_CORE, measure, PROXY_CORE } from "./load.ts";
 import { type BaltoOptions, startBalto, startOrigin } from "./peers.ts";
-import { find, type Peer, stop } from "./process.ts";
+import { type Peer, stop } from "./process.ts";
 
 const ROUNDS = 7;
 const FIRST_PORT = 19_500;
@@ -34,8 +34,6 @@ const VARIANTS: readonly (Pick<BaltoOptions, "settings" | "global"> & { name: st
 
 /** Measures them all and prints a table. */
 export async function run(): Promise<void> {
-  const wrk = find("wrk");
-  if (wrk === undefined) throw new Error("the benchmark's load is wrk: install it");
   const folder = mkdtempSync(join(tmpdir(), "balto-bench-"));
   const inFolder = (name: string): string => {
     mkdirSync(join(folder, name));
@@ -60,7 +58,7 @@ export async function run(): Promise<void> {
     for (let round = 0; round < ROUNDS; round++) {
       for (const [n, peer] of peers.entries()) {
         const load = { name: "", path: "/60", connections: 64 };
-        const { microseconds, failed } = measure(wrk, peer, load, folder);
+        const { microseconds, failed } = measure(peer, load, folder);
         if (failed !== "0") throw new Error(`requests failed: ${failed}`);
         spent[n]!.push(microseconds);
       }

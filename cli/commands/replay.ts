@@ -1,7 +1,8 @@
 /** `balto replay`. */
 import { compare } from "../../compiler/diff/diff.ts";
 import { Replay } from "../../compiler/replay/replay.ts";
-import { grouped, replayText } from "../../compiler/replay/replay-text.ts";
+import { replayText } from "../../compiler/replay/replay-text.ts";
+import { grouped } from "../../artifact/grouped.ts";
 import { openSource } from "../artifact-source.ts";
 import { command } from "../command.ts";
 import type { AnyCommand } from "../command.ts";

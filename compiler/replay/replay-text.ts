@@ -1,8 +1,10 @@
 /**
  * A replay as a person reads it: what changes for most requests first.
  */
+import { grouped } from "../../artifact/grouped.ts";
 import { changeDetails, changeTitle, outcomeText } from "../diff/change-text.ts";
 import { painter, type Role } from "../report/colour.ts";
+import { counted } from "../report/counted.ts";
 import { printable } from "../report/printable.ts";
 import type { ReplayResult, WeighedClass } from "./replay.ts";
 
@@ -13,7 +15,7 @@ export function replayText(result: ReplayResult, options: { colour: boolean }): 
   const paint = painter(options.colour);
   const { requests, changed, classes, unreadable } = result;
   const lines = [
-    `${plural(requests, "request")}, of which ${grouped(changed)} (${shareOf(changed, requests)}) ${changed === 1 ? "changes" : "change"}`,
+    `${counted(requests, "request")}, of which ${grouped(changed)} (${shareOf(changed, requests)}) ${changed === 1 ? "changes" : "change"}`,
   ];
   for (const each of classes.filter((one) => one.requests > 0)) {
     const share = shareOf(each.requests, requests).padStart(6);
@@ -21,7 +23,7 @@ export function replayText(result: ReplayResult, options: { colour: boolean }): 
     const [first, ...others] = each.changes;
     lines.push(
       "",
-      `${share}  ${risk}  ${paint("place", printable(changeTitle(first!)))}  ${plural(each.requests, "request")}`,
+      `${share}  ${risk}  ${paint("place", printable(changeTitle(first!)))}  ${counted(each.requests, "request")}`,
       ...changeDetails(first!).map((detail) => `${INDENT}  ${printable(detail)}`),
       ...others.flatMap((change) => [
         INDENT + printable(changeTitle(change)),
@@ -50,13 +52,4 @@ const INDENT = " ".repeat(16);
 function shareOf(part: number, whole: number): string {
   const percent = whole === 0 ? 0 : (part * 100) / whole;
   return `${percent > 0 && percent < 0.1 ? "<0.1" : percent.toFixed(1)}%`;
-}
-
-function plural(count: number, noun: string): string {
-  return `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
-}
-
-/** A count with its thousands apart, the same in every locale. */
-export function grouped(count: number): string {
-  return String(count).replace(/\B(?=(?:[0-9]{3})+$)/g, ",");
 }

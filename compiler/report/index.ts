@@ -6,6 +6,7 @@ import { sarif } from "./sarif.ts";
 import { text } from "./text.ts";
 
 export type { ReportInput } from "./formatter.ts";
+export { counted } from "./counted.ts";
 export { summary } from "./summary.ts";
 
 export const REPORT_FORMATS = ["text", "json", "sarif", "github"] as const;

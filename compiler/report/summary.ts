@@ -1,5 +1,6 @@
 /** The counts of a report, and the line that says them. */
 import type { Diagnostic } from "../diagnostic.ts";
+import { counted } from "./counted.ts";
 
 export interface Counts {
   errors: number;
@@ -18,12 +19,8 @@ export function count(diagnostics: readonly Diagnostic[]): Counts {
 export function summary(diagnostics: readonly Diagnostic[]): string {
   const { errors, warnings, files } = count(diagnostics);
   const parts: string[] = [];
-  if (errors > 0 || warnings === 0) parts.push(plural(errors, "error"));
-  if (warnings > 0) parts.push(plural(warnings, "warning"));
-  const where = files === 0 ? "" : ` in ${plural(files, "file")}`;
+  if (errors > 0 || warnings === 0) parts.push(counted(errors, "error"));
+  if (warnings > 0) parts.push(counted(warnings, "warning"));
+  const where = files === 0 ? "" : ` in ${counted(files, "file")}`;
   return parts.join(", ") + where;
-}
-
-function plural(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
