@@ -7,9 +7,10 @@
 import { type Section, seal } from "./container.ts";
 import { EncodeError } from "./encode-error.ts";
 import { SECTIONS, strideOf } from "./layout.ts";
-import type { Model, Service } from "./model.ts";
+import type { Model } from "./model.ts";
 import { Arrangement } from "./stock/arrangement.ts";
-import { type Host, Hosts } from "./stock/hosts.ts";
+import { Hosts } from "./stock/hosts.ts";
+import { Methods } from "./stock/methods.ts";
 import { Policies } from "./stock/policies.ts";
 import { Pools } from "./stock/pools.ts";
 import { Predicates } from "./stock/predicates.ts";
@@ -35,6 +36,7 @@ export function encode(model: Model, revision = ""): Uint8Array {
  * have the same services, cost little; the bytes are those that `encode` gives.
  */
 export class Encoder {
+  readonly #methods = new Methods();
   #parts: Parts | undefined;
 
   /**
@@ -42,7 +44,7 @@ export class Encoder {
    * @throws EncodeError, RangeError likewise
    */
   encode(model: Model, revision = ""): Uint8Array {
-    const methods = methodsOf(model.services);
+    const methods = this.#methods.of(model.services);
     const parts = this.#parts?.stock.hasMethods(methods) ? this.#parts : partsFor(methods);
     // After an error nothing is kept of what was half made.
     this.#parts = undefined;
@@ -77,21 +79,14 @@ function partsFor(methods: ReadonlySet<string>): Parts {
   };
 }
 
-/** Every method that a service names. */
-function methodsOf(services: readonly Service[]): Set<string> {
-  const names = new Set<string>();
-  for (const { methods } of services) for (const name of methods) names.add(name);
-  return names;
-}
-
 /** The sections of a model, and how many rows and texts they have. */
 function arrange(
   model: Model,
   { stock, arrangement, ...parts }: Parts,
 ): { sections: Section[]; size: number } {
   const pools = parts.pools.rows(model.pools);
-  const services = model.services.map((service) => parts.services.row(service));
-  const hosts = hostsOf(model.services, parts.hosts);
+  const services = parts.services.rows(model.services);
+  const hosts = parts.hosts.hosts(model.services, services);
   const streams = model.streams.map((stream) => parts.streams.row(stream));
   const settings = settingsRow(stock, model.settings, hosts);
 
@@ -123,25 +118,6 @@ function arrange(
     return { bytes: bytesOf(numbers), rowBytes };
   });
   return { sections, size };
-}
-
-/** All hosts, in order of their text. */
-function hostsOf(services: readonly Service[], hosts: Hosts): Host[] {
-  const lists = new Map<string, Service[]>();
-  // Neighbours mostly share a domain.
-  let last: string | undefined;
-  let list: Service[] | undefined;
-  for (const service of services) {
-    for (const domain of service.domains) {
-      if (domain !== last) {
-        last = domain;
-        list = lists.get(domain);
-        if (list === undefined) lists.set(domain, (list = []));
-      }
-      list!.push(service);
-    }
-  }
-  return [...lists.keys()].toSorted().map((domain) => hosts.host(domain, lists.get(domain)!));
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array): Uint8Array {

@@ -2,6 +2,7 @@
 import { predicateText } from "../artifact/predicate-text.ts";
 import { grouped } from "../artifact/grouped.ts";
 import type { Model, Pool, Service } from "../artifact/model.ts";
+import { middles } from "../artifact/same-ends.ts";
 import { counted } from "../compiler/report/index.ts";
 
 /** `2 services, 1 stream, 4 backends`; streams only where there are any. */
@@ -26,7 +27,8 @@ export interface RouteChanges {
 }
 
 export function routeChanges(before: Model, after: Model): RouteChanges {
-  const [were, are] = others(before.services, after.services);
+  // What the compiler found unchanged is not made anew.
+  const [were, are] = middles(before.services, after.services);
   const old = routes(were);
   const now = routes(are);
   const changes: RouteChanges = {
@@ -49,22 +51,6 @@ export function routeChanges(before: Model, after: Model): RouteChanges {
 export function changesText({ added, removed, changed, streams, settings }: RouteChanges): string {
   const text = `${counted(added, "route")} added, ${grouped(removed)} removed, ${grouped(changed)} changed`;
   return text + (streams ? ", other streams" : "") + (settings ? ", other settings" : "");
-}
-
-/**
- * The services of two lists without those that are the same objects in both, at the beginning and at the
- * end: what the compiler found unchanged is not made anew.
- */
-function others(
-  before: readonly Service[],
-  after: readonly Service[],
-): [readonly Service[], readonly Service[]] {
-  const shorter = Math.min(before.length, after.length);
-  let first = 0;
-  while (first < shorter && before[first] === after[first]) first++;
-  let last = 0;
-  while (last < shorter - first && before.at(-1 - last) === after.at(-1 - last)) last++;
-  return [before.slice(first, before.length - last), after.slice(first, after.length - last)];
 }
 
 /** What each route means for traffic: where it was written is left out, so moves are no change. */

@@ -13,7 +13,7 @@ import { applyIgnores } from "./ignores.ts";
 import { link } from "./link/link.ts";
 import { CompileMemory } from "./memory.ts";
 import { collectFiles } from "./parse/collect-files.ts";
-import { modelOf, plan } from "./plan.ts";
+import { modelOf, plan } from "./plan/plan.ts";
 import { reach } from "./reach/reach.ts";
 import type { ApiSettings } from "./resolve/api.ts";
 import { gather } from "./resolve/resolve.ts";

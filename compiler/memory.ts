@@ -12,7 +12,7 @@ import type { PagelessHosts } from "./check/start-pages.ts";
 import { DiagnosticLog } from "./diagnostic-log.ts";
 import { type Hosts, hostsOf } from "./hosts.ts";
 import { CONFIG_FILE, type ConfigFile } from "./parse/collect-files.ts";
-import { NO_PLAN, type Plan } from "./plan.ts";
+import { NO_PLAN, type Plan } from "./plan/plan.ts";
 import { type ReadFile, readFile } from "./read-file.ts";
 import type { NamedPoolDraft } from "./resolve/pool.ts";
 import { type ResolvedTree, Resolver } from "./resolve/resolve.ts";

@@ -46,27 +46,15 @@ export class Arrangement {
 
   #layOut(section: RowSection): Uint32Array {
     const placed = this.#sections[section];
-    const { order, count } = placed;
     const stride = strideOf(section);
-    const from = placed.stocked;
-    const to = placed.output();
+    const words = placed.copy();
     for (const { field, at } of fieldsOf(section)) {
       const target = this.#targetOf(field);
-      for (let row = 0; row < count; row++) {
-        const source = order[row]! * stride + at;
-        const place = row * stride + at;
-        if (target === undefined) {
-          to[place] = from[source]!;
-        } else if (field.kind === "run") {
-          to[place] = target.count;
-          to[place + 1] = from[source + 1]!;
-          (target as PlacedRows).placeRun(from[source]!, from[source + 1]!);
-        } else {
-          to[place] = from[source] === NONE ? NONE : target.place(from[source]!);
-        }
-      }
+      if (target === undefined) continue;
+      if (field.kind === "run") (target as PlacedRows).placeRuns(words, at, stride);
+      else target.placeColumn(words, at, stride);
     }
-    return to;
+    return words;
   }
 
   /** What a column's numbers are rows of; undefined where they are numbers and nothing else. */
@@ -110,6 +98,17 @@ class Placed {
   place(row: number): number {
     const known = this.#numbers[row]!;
     return known === NONE ? this.append(row) : known;
+  }
+
+  /** In the place of rows of the stock, in one column of some words, puts their numbers. */
+  placeColumn(words: Uint32Array, at: number, stride: number): void {
+    const numbers = this.#numbers;
+    for (let place = at; place < words.length; place += stride) {
+      const row = words[place]!;
+      if (row === NONE) continue;
+      const known = numbers[row]!;
+      words[place] = known === NONE ? this.append(row) : known;
+    }
   }
 
   protected append(row: number): number {
@@ -164,16 +163,21 @@ class PlacedRows extends Placed {
     super.clear(this.#rows.count);
   }
 
-  /** The rows of the stock. */
-  get stocked(): Uint32Array {
-    return this.#rows.words;
-  }
-
-  /** Room for the rows that are placed. */
-  output(): Uint32Array {
-    const length = this.count * this.#stride;
-    this.#output = roomFor(length, this.#output);
-    return this.#output.subarray(0, length);
+  /** The rows that are placed, as the stock has them. */
+  copy(): Uint32Array {
+    const { order, count } = this;
+    const stride = this.#stride;
+    const from = this.#rows.words;
+    this.#output = roomFor(count * stride, this.#output);
+    const to = this.#output.subarray(0, count * stride);
+    // Mostly they come in the order in which they are taken.
+    for (let row = 0; row < count;) {
+      const first = row++;
+      while (row < count && order[row] === order[row - 1]! + 1) row++;
+      const source = order[first]! * stride;
+      to.set(from.subarray(source, source + (row - first) * stride), first * stride);
+    }
+    return to;
   }
 
   /** The rest of a list stands behind its first row. */
@@ -183,6 +187,15 @@ class PlacedRows extends Placed {
     const { words } = this.#rows;
     for (let at = row; words[at * this.#stride + this.#more] === 1;) super.append(++at);
     return number;
+  }
+
+  /** The same as `placeColumn` for runs, which are two words each. */
+  placeRuns(words: Uint32Array, at: number, stride: number): void {
+    for (let place = at; place < words.length; place += stride) {
+      const first = words[place]!;
+      words[place] = this.count;
+      this.placeRun(first, words[place + 1]!);
+    }
   }
 
   placeRun(first: number, count: number): void {

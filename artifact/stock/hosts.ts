@@ -1,9 +1,10 @@
 /** The hosts of a stock, their tries, and the candidates at the ends of these. */
 import { type Domain, formatDomain, parseDomain } from "../domain.ts";
 import { EncodeError } from "../encode-error.ts";
-import { HAS_LITERALS, HAS_PARAMETER } from "../layout.ts";
+import { HAS_LITERALS, HAS_PARAMETER, NONE, offsetsOf, strideOf } from "../layout.ts";
 import type { Service } from "../model.ts";
 import { compareSpecificity } from "../route-specificity.ts";
+import { middles } from "../same-ends.ts";
 import { insert, layOut, type NodeRow, type TrieNode, trieNode } from "../trie.ts";
 import { readPattern } from "./read-pattern.ts";
 import type { Run } from "./rows.ts";
@@ -18,10 +19,19 @@ export interface Host {
   candidates: Run;
 }
 
+const SERVICE = offsetsOf("services");
+const SERVICE_STRIDE = strideOf("services");
+const WORD = offsetsOf("words");
+const WORD_STRIDE = strideOf("words");
+
 export class Hosts {
   readonly #stock: Stock;
   readonly #services: Services;
+  /** Of the last model, by domain. */
   readonly #hosts = new Map<string, Host & { services: readonly Service[] }>();
+  /** Its services, and its domains in order. */
+  #list: readonly Service[] = [];
+  #domains: readonly string[] = [];
 
   constructor(stock: Stock, services: Services) {
     this.#stock = stock;
@@ -29,17 +39,70 @@ export class Hosts {
   }
 
   /**
-   * The host of a domain, which is known by its services.
+   * All hosts of a model, in order of their text. Those whose services are the same objects as in the model
+   * before are the same.
    *
-   * @param services all that have the domain, in the order of the model
+   * @param services all of the model, in its order
+   * @param rows theirs
    * @throws EncodeError for a domain or a pattern that is none, and where two routes ask for the same
    */
-  host(domain: string, services: readonly Service[]): Host {
-    const known = this.#hosts.get(domain);
-    if (known !== undefined && isSameList(known.services, services)) return known;
-    const host = { ...this.#add(known?.domain ?? readDomain(domain), services), services };
-    this.#hosts.set(domain, host);
-    return host;
+  hosts(services: readonly Service[], rows: Uint32Array): Host[] {
+    const touched = new Set<string>();
+    for (const middle of middles(this.#list, services)) {
+      for (const { domains } of middle) for (const domain of domains) touched.add(domain);
+    }
+    const lists = this.#listsOf(touched, services, rows);
+    let areOthers = false;
+    for (const domain of touched) {
+      const list = lists.get(domain);
+      const known = this.#hosts.get(domain);
+      areOthers ||= (list === undefined) !== (known === undefined);
+      if (list === undefined) this.#hosts.delete(domain);
+      else if (known === undefined || !isSameList(known.services, list)) {
+        const host = this.#add(known?.domain ?? readDomain(domain), list);
+        this.#hosts.set(domain, { ...host, services: list });
+      }
+    }
+    this.#list = services;
+    if (areOthers) this.#domains = [...this.#hosts.keys()].toSorted();
+    return this.#domains.map((domain) => this.#hosts.get(domain)!);
+  }
+
+  /** The services of some domains, in the order of the model. */
+  #listsOf(
+    domains: ReadonlySet<string>,
+    services: readonly Service[],
+    rows: Uint32Array,
+  ): Map<string, Service[]> {
+    const lists = new Map<string, Service[]>();
+    const { strings, rows: stocked } = this.#stock;
+    const texts = [...domains].map((domain) => this.#stock.text(domain));
+    const isWanted = new Uint8Array(strings.count);
+    for (const text of texts) isWanted[text] = 1;
+    const [ofServices, words] = [stocked.services.words, stocked.words.words];
+    // Rows first: most services of a large model are not even looked at.
+    const hasWanted = (row: number): boolean => {
+      for (let word = ofServices[row * SERVICE_STRIDE + SERVICE.domains]!; word !== NONE; word++) {
+        if (isWanted[words[word * WORD_STRIDE + WORD.text]!] === 1) return true;
+        if (words[word * WORD_STRIDE + WORD.more] === 0) return false;
+      }
+      return false;
+    };
+    // Neighbours mostly share a domain.
+    let last: string | undefined;
+    let list: Service[] | undefined;
+    for (const [at, row] of rows.entries()) {
+      if (!hasWanted(row)) continue;
+      for (const domain of services[at]!.domains) {
+        if (domain !== last) {
+          last = domain;
+          list = lists.get(domain);
+          if (list === undefined && domains.has(domain)) lists.set(domain, (list = []));
+        }
+        list?.push(services[at]!);
+      }
+    }
+    return lists;
   }
 
   #add(domain: Domain, services: readonly Service[]): Host {

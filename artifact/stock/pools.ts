@@ -3,6 +3,7 @@ import { EncodeError } from "../encode-error.ts";
 import { offsetsOf, strideOf } from "../layout.ts";
 import { usesTable } from "../maglev.ts";
 import type { Backend, Pool } from "../model.ts";
+import { ListedRows } from "./listed-rows.ts";
 import type { Policies } from "./policies.ts";
 import type { Stock } from "./stock.ts";
 
@@ -13,6 +14,7 @@ export class Pools {
   readonly #stock: Stock;
   readonly #policies: Policies;
   readonly #rows = new Map<Pool, number>();
+  readonly #listed = new ListedRows<Pool>((pool) => this.row(pool));
 
   constructor(stock: Stock, policies: Policies) {
     this.#stock = stock;
@@ -35,8 +37,8 @@ export class Pools {
    *
    * @throws EncodeError also where two of them have one key
    */
-  rows(pools: readonly Pool[]): number[] {
-    const rows = pools.map((pool) => this.row(pool));
+  rows(pools: readonly Pool[]): Uint32Array {
+    const rows = this.#listed.of(pools);
     const { words } = this.#stock.rows.pools;
     const isTaken = new Uint8Array(this.#stock.strings.count);
     rows.forEach((row, index) => {

@@ -3,6 +3,7 @@ import { EncodeError } from "../encode-error.ts";
 import { PRIORITY_MIN, type Service } from "../model.ts";
 import { parameterNames } from "../pattern.ts";
 import { comparePredicates } from "../route-specificity.ts";
+import { ListedRows } from "./listed-rows.ts";
 import type { Policies } from "./policies.ts";
 import type { Pools } from "./pools.ts";
 import type { Predicates } from "./predicates.ts";
@@ -15,6 +16,7 @@ export class Services {
   readonly #pools: Pools;
   readonly #predicates: Predicates;
   readonly #rows = new Map<Service, number>();
+  readonly #listed = new ListedRows<Service>((service) => this.row(service));
 
   constructor(stock: Stock, policies: Policies, pools: Pools, predicates: Predicates) {
     this.#stock = stock;
@@ -32,6 +34,11 @@ export class Services {
     let row = this.#rows.get(service);
     if (row === undefined) this.#rows.set(service, (row = this.#add(service)));
     return row;
+  }
+
+  /** The rows of all services of a model. @throws EncodeError */
+  rows(services: readonly Service[]): Uint32Array {
+    return this.#listed.of(services);
   }
 
   #add(service: Service): number {
