@@ -5,8 +5,6 @@
  *
  * It trusts no count: its own work and memory are linear in the size of the file.
  */
-import { isUtf8 } from "node:buffer";
-
 import { ArtifactError } from "./artifact-error.ts";
 import {
   type Field,
@@ -21,11 +19,9 @@ import {
 } from "./layout.ts";
 import { usesTable } from "./maglev.ts";
 import { ALGORITHMS } from "./model.ts";
-import { hasControl } from "./text.ts";
 import { verifyAutomata } from "./verify-automata.ts";
+import { verifyStrings } from "./verify-strings.ts";
 import { verifyTries } from "./verify-tries.ts";
-
-const CHUNK_BYTES = 1 << 20;
 
 /** @throws ArtifactError naming section, row and field of the first thing that is out of range */
 export function verify(view: Tables & { strings: Uint8Array; stringEnds: Uint32Array }): void {
@@ -47,31 +43,6 @@ export function verify(view: Tables & { strings: Uint8Array; stringEnds: Uint32A
   verifySlots("hostSlots", view.hostSlots);
   verifySlots("edgeSlots", view.edgeSlots);
   verifyTries(view);
-}
-
-/** Texts are UTF-8 without control characters: they go into fields, logs and terminals. */
-function verifyStrings(bytes: Uint8Array, ends: Uint32Array): void {
-  if (ends[0] !== 0) throw new ArtifactError("its first string is not empty");
-  let before = 0;
-  for (let id = 0; id < ends.length; id++) {
-    const end = ends[id]!;
-    if (end < before) throw new ArtifactError("its strings overlap");
-    // A text that began inside a character would end the one before it there.
-    if (end < bytes.length && (bytes[end]! & 0xc0) === 0x80) {
-      throw new ArtifactError("a string ends inside a character");
-    }
-    before = end;
-  }
-  if (before !== bytes.length) throw new ArtifactError("its strings do not fill their section");
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
-    // One byte more, for a control character of two bytes that the border cuts.
-    if (hasControl(buffer.toString("utf8", at, at + CHUNK_BYTES + 1))) {
-      throw new ArtifactError("its strings hold a control character");
-    }
-  }
-  // isUtf8 does not take shared memory.
-  if (!isUtf8(new Uint8Array(bytes))) throw new ArtifactError("its strings are not UTF-8");
 }
 
 function verifyFields(view: Bounds, section: RowSection): void {
