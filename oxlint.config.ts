@@ -122,8 +122,13 @@ const config: OxlintConfig = defineConfig({
     { files: ["control/**"], rules: imports("control", control) },
     { files: ["cli/**"], rules: imports("cli", cli) },
     {
-      // The two files of the compiler that touch the disk: a tree comes in, an artifact goes out.
-      files: ["compiler/read-tree.ts", "compiler/write-artifact.ts"],
+      // The files of the compiler that touch the disk: a tree comes in, an artifact goes out.
+      files: [
+        "compiler/read-tree.ts",
+        "compiler/tree-walk.ts",
+        "compiler/source-bytes.ts",
+        "compiler/write-artifact.ts",
+      ],
       rules: imports("compiler", { ...compiler, builtin: (name) => !network.test(name) }),
     },
     {

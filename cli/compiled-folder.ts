@@ -66,6 +66,11 @@ export class FolderCompiler {
     return { folder, tree, diagnostics, result, elapsedMs: performance.now() - start };
   }
 
+  /** Whether what is compiled may be another tree than it was last. */
+  hasChanged(): boolean {
+    return this.#reader.hasChanged();
+  }
+
   #read(): SourceTree {
     try {
       return this.#reader.read();

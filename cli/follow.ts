@@ -17,8 +17,6 @@ import type { FolderWatch } from "./watch-folder.ts";
 export interface FollowOptions {
   /** Of the folder; it has made `first`. */
   compiler: FolderCompiler;
-  /** The tree when `first` was read, from `folderState`. */
-  since: string;
   /** Where artifacts go: whoever else publishes there waits while a tree is compiled and published. */
   artifact: string;
   /** May throw a Failure: then what was published before stays the last good. */
@@ -45,11 +43,13 @@ export function follow(first: CompiledFolder, options: FollowOptions): FolderWat
     say(`${text}; ${rest}`);
   };
 
-  const onChange = async (): Promise<void> => {
+  const onChange = async (isOver: () => Promise<boolean>): Promise<void> => {
     let lock: Lock | undefined;
     try {
       lock = await artifactLock(options.artifact);
-      const compiled = compiler.compile();
+      const made = attempted(() => compiler.compile());
+      if (!(await isOver())) return;
+      const compiled = made();
       const { result, diagnostics } = compiled;
       const fresh = standing.fresh(diagnostics);
       // Also where nothing changed: somebody else may have published since.
@@ -58,7 +58,10 @@ export function follow(first: CompiledFolder, options: FollowOptions): FolderWat
       } finally {
         terminal.note(reportText({ ...compiled, diagnostics: fresh }, "text", terminal));
       }
-      if (result === undefined) return bad(summary(diagnostics));
+      if (result === undefined) {
+        bad(summary(diagnostics));
+        return;
+      }
       const left = asBefore(diagnostics.length - fresh.length);
       if (!options.quiet) say(goodLine(compiled, result, published) + left);
       published = result;
@@ -68,9 +71,8 @@ export function follow(first: CompiledFolder, options: FollowOptions): FolderWat
     } finally {
       lock?.release();
     }
-    return undefined;
   };
-  return watchFolder(folder, onChange, options.since);
+  return watchFolder({ folder, hasChanged: () => compiler.hasChanged(), onChange });
 }
 
 /** Longer than anybody holds it: a change by the API waits for git and for the data plane. */
@@ -107,4 +109,16 @@ function asBefore(warnings: number): string {
 /** `digest 3f2a9c1d04be · 12 ms`: the end of every line about a good compile. */
 export function digestAndTime(digest: string, elapsedMs: number): string {
   return `digest ${shortDigest(digest)} · ${Math.max(1, Math.round(elapsedMs))} ms`;
+}
+
+/** Does something now; what came of it, a value or an error, is given later. */
+function attempted<T>(work: () => T): () => T {
+  try {
+    const value = work();
+    return () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
 }

@@ -5,7 +5,7 @@
 import { totalmem } from "node:os";
 import { getHeapStatistics } from "node:v8";
 
-import { folderBytes } from "./watch-folder.ts";
+import { treeBytes } from "../compiler/read-tree.ts";
 
 /** Of heap for a byte of the tree: a million short services, 132 MB, need 3.6 GB. */
 const HEAP_PER_BYTE = 48;
@@ -24,7 +24,7 @@ export function makeRoom(folder: string): void {
   // Who asked for a size has it, and who has begun again does not do so twice.
   if (process.execArgv.some((word) => word.startsWith(OLD_SPACE))) return;
   const memory = Math.min(process.constrainedMemory() || Infinity, totalmem());
-  const due = Math.min(folderBytes(folder) * HEAP_PER_BYTE, memory * SHARE_MAX);
+  const due = Math.min(treeBytes(folder) * HEAP_PER_BYTE, memory * SHARE_MAX);
   if (due <= getHeapStatistics().heap_size_limit) return;
   // Most of what is read is kept: a larger nursery copies less of it twice.
   const flags = [`${OLD_SPACE}=${Math.floor(due / 2 ** 20)}`, "--max-semi-space-size=64"];

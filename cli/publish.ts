@@ -8,9 +8,14 @@ export function publish(path: string, artifact: Uint8Array): void {
   attempt(() => writeArtifact(path, artifact));
 }
 
-/** Publishes, unless what is published there says the same. @throws Failure */
-export function publishChange(path: string, artifact: Uint8Array): void {
-  attempt(() => publishIfOther(path, artifact));
+/**
+ * Publishes, unless what is published there says the same.
+ *
+ * @param mustLast as for `writeArtifact`
+ * @throws Failure
+ */
+export function publishChange(path: string, artifact: Uint8Array, mustLast = true): void {
+  attempt(() => publishIfOther(path, artifact, mustLast));
 }
 
 function attempt(write: () => void): void {

@@ -66,7 +66,8 @@ export class PathMemory<T> {
   }
 }
 
-function identityOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
+/** A text that every change of a file, or of what is in a folder, changes. */
+export function identityOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
   return `${dev}:${ino}:${size}:${mtimeMs}:${ctimeMs}`;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Writes an artifact so that a reader sees the old file or the new one, whole, whatever happens in
- * between: a temporary file in the same folder, then a rename, both brought to the disk.
+ * between: a temporary file in the same folder, then a rename, both brought to the disk where that matters.
  */
 import {
   closeSync,
@@ -31,9 +31,10 @@ export class WriteError extends Error {
  * Puts `bytes` at `path`. After an error the file at `path` is what it was, and no temporary file is
  * left.
  *
+ * @param mustLast false where nobody reads the file after a loss of power: it need not be on the disk
  * @throws WriteError
  */
-export function writeArtifact(path: string, bytes: Uint8Array): void {
+export function writeArtifact(path: string, bytes: Uint8Array, mustLast = true): void {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   let created = false;
@@ -44,13 +45,13 @@ export function writeArtifact(path: string, bytes: Uint8Array): void {
     try {
       keepMode(descriptor, path);
       for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at);
-      fsyncSync(descriptor);
+      if (mustLast) fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
     renameSync(temporary, path);
     created = false;
-    syncFolder(folder);
+    if (mustLast) syncFolder(folder);
   } catch (cause) {
     if (created) remove(temporary);
     const code = (cause as NodeJS.ErrnoException).code ?? "EUNKNOWN";

@@ -12,13 +12,15 @@ import { writeArtifact } from "../compiler/write-artifact.ts";
  * Publishes unless what is published says the same and is signed by the same keys: then it keeps the commit
  * it may be stamped with.
  *
+ * @param mustLast as for `writeArtifact`
  * @throws WriteError
  */
-export function publishIfOther(path: string, artifact: Uint8Array): void {
+export function publishIfOther(path: string, artifact: Uint8Array, mustLast = true): void {
   const container = openContainer(artifact, true);
   // Mostly the first bytes say already that it is another: the rest of a large file is not read.
   const published = headAt(path).includes(container.digest) ? containerAt(path) : undefined;
-  if (published === undefined || !isSame(published, container)) writeArtifact(path, artifact);
+  if (published === undefined || !isSame(published, container))
+    writeArtifact(path, artifact, mustLast);
 }
 
 /** The beginning of a file, in which an artifact has its digest, in hexadecimal; "" where there is none. */

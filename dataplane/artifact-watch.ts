@@ -7,11 +7,11 @@
  */
 import { watch } from "chokidar";
 import { statSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 
 /** How often the path is looked at. */
 const POLL_MS = 250;
-/** A hint may come in the middle of a write. */
+/** A hint may come in the middle of a write in place. */
 const SETTLE_MS = 20;
 
 /** Watches until `stop` is called. `changed` is told of every change, and of hints. */
@@ -32,7 +32,7 @@ export class ArtifactWatch {
     this.#seen = this.#identities();
     this.#timer = setInterval(() => this.#poll(), POLL_MS);
     this.#watcher = watch(dirname(path), { depth: 0, ignoreInitial: true });
-    this.#watcher.on("all", () => this.#hinted());
+    this.#watcher.on("all", (_, changed) => this.#hinted(changed));
     // Without events (no folder, no descriptors left) the poll still sees everything.
     this.#watcher.on("error", () => {});
   }
@@ -47,9 +47,10 @@ export class ArtifactWatch {
     return [this.#path, ...this.#others()].map(identityOf).join();
   }
 
-  #hinted(): void {
+  #hinted(changed: string): void {
     clearTimeout(this.#hint);
-    this.#hint = setTimeout(() => this.#poll(), SETTLE_MS);
+    if (resolve(changed) === resolve(this.#path) && wasMovedThere(changed)) this.#poll();
+    else this.#hint = setTimeout(() => this.#poll(), SETTLE_MS);
   }
 
   #poll(): void {
@@ -58,6 +59,15 @@ export class ArtifactWatch {
     this.#seen = now;
     this.#changed();
   }
+}
+
+/**
+ * True for a file that is whole: whoever writes to it changes both times at once, a rename only that of
+ * the change.
+ */
+function wasMovedThere(path: string): boolean {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats !== undefined && stats.ctimeNs > stats.mtimeNs;
 }
 
 /** What a path leads to, so that any replacement shows; or why it leads nowhere. */

@@ -12,7 +12,6 @@ import { contents } from "../model-summary.ts";
 import { publish, publishChange } from "../publish.ts";
 import { printReport, REPORT_FLAGS } from "../report-flags.ts";
 import { stopSignal } from "../stop-signals.ts";
-import { folderState } from "../watch-folder.ts";
 
 /** A commit id or a tag; the container takes no longer one. */
 const REVISION_BYTES_MAX = 256;
@@ -81,7 +80,6 @@ in one line, with the warnings that are new; a tree with errors leaves the last 
     const signed = signer(flags.sign, terminal);
     const folder = configFolder(operand, terminal.env);
     makeRoom(folder);
-    const since = folderState(folder);
     const compiler = new FolderCompiler(folder, revision);
     const compiled = compiler.compile();
     const { result, elapsedMs } = compiled;
@@ -96,7 +94,6 @@ in one line, with the warnings that are new; a tree with errors leaves the last 
 
     const following = follow(compiled, {
       compiler,
-      since,
       artifact: output,
       publish: ({ artifact }) => publishChange(output, signed(artifact)),
       kept: "stays",

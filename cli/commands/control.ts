@@ -22,7 +22,7 @@ import { publishChange } from "../publish.ts";
 import { printReport } from "../report-flags.ts";
 import { onInputClosed, onStopSignal } from "../stop-signals.ts";
 import type { Terminal } from "../terminal.ts";
-import { folderState, type FolderWatch } from "../watch-folder.ts";
+import type { FolderWatch } from "../watch-folder.ts";
 
 /** Where it listens when nobody says. */
 const LISTEN_DEFAULT = "127.0.0.1:5501";
@@ -114,7 +114,6 @@ async function followed(
   terminal: Terminal,
 ): Promise<FolderWatch> {
   await recoverTree(folder);
-  const since = folderState(folder);
   const lock = await artifactLock(artifact);
   const compiler = new FolderCompiler(folder);
   const compiled = compiler.compile();
@@ -131,7 +130,6 @@ async function followed(
   }
   return follow(compiled, {
     compiler,
-    since,
     artifact,
     publish: ({ artifact: bytes }) => publishChange(artifact, signed(bytes)),
     kept: "stays",

@@ -24,7 +24,6 @@ import { publishChange } from "../publish.ts";
 import { printReport } from "../report-flags.ts";
 import { onInputClosed, onStopSignal } from "../stop-signals.ts";
 import type { Terminal } from "../terminal.ts";
-import { folderState } from "../watch-folder.ts";
 
 export const runCommand: AnyCommand = command({
   name: "run",
@@ -59,7 +58,6 @@ is started again.`,
     const folder = configFolder(operand, terminal.env);
     makeRoom(folder);
     await mend(folder, terminal);
-    const since = folderState(folder);
     const compiler = new FolderCompiler(folder);
     const compiled = compiler.compile();
     printReport(compiled, "text", terminal);
@@ -71,7 +69,6 @@ is started again.`,
     }
     return serveAndFollow({
       compiler,
-      since,
       first: compiled,
       workers: flags.workers,
       listen: flags.listen,
@@ -85,7 +82,6 @@ is started again.`,
 
 interface Serving {
   compiler: FolderCompiler;
-  since: string;
   /** Without a result when there is nothing good to serve yet. */
   first: CompiledFolder;
   workers: string | undefined;
@@ -98,7 +94,7 @@ interface Serving {
 }
 
 async function serveAndFollow(serving: Serving): Promise<number> {
-  const { compiler, since, first, workers, listen, quiet, parentPipe, terminal } = serving;
+  const { compiler, first, workers, listen, quiet, parentPipe, terminal } = serving;
   const place = makePrivateFolder(terminal.env);
   const artifact = join(place.path, "balto.artifact");
   const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<number>();
@@ -108,7 +104,8 @@ async function serveAndFollow(serving: Serving): Promise<number> {
   let stopping = false;
 
   const publishAndStart = ({ artifact: bytes }: CompileResult): void => {
-    publishChange(artifact, bytes);
+    // It goes when this command ends: whoever comes after a loss of power compiles anew.
+    publishChange(artifact, bytes, false);
     if (dataPlane !== undefined || stopping) return;
     dataPlane = startDataPlane({ artifact, workers, listen, sockets });
     if (sockets !== undefined) {
@@ -141,7 +138,6 @@ async function serveAndFollow(serving: Serving): Promise<number> {
     if (first.result !== undefined) publishAndStart(first.result);
     const following = follow(first, {
       compiler,
-      since,
       artifact,
       publish: publishAndStart,
       kept: "keeps serving",

@@ -183,6 +183,42 @@ it("reads again what was written so shortly ago that it may have been written si
   expect(reader.read().files[0]!.content).not.toBe(one!.content);
 });
 
+it("knows whether the tree has changed since it was read", () => {
+  const path = write("tree/services/a.yaml", "one\n");
+  write("v1/b.yaml", "two\n");
+  write("v2/b.yaml", "two\n");
+  symlinkSync("../v1", join(root, "..data"));
+  const reader = new TreeReader(root);
+  expect(reader.hasChanged()).toBe(true);
+  const changed = (change: () => void): boolean => {
+    reader.read();
+    expect(reader.hasChanged()).toBe(false);
+    change();
+    return reader.hasChanged();
+  };
+  expect(changed(() => write("tree/services/notes.txt"))).toBe(false);
+  expect(changed(() => write("tree/tests/routes.yaml"))).toBe(false);
+  const { atime, mtime } = statSync(path);
+  const rewrite = (): void => {
+    writeFileSync(path, "new\n");
+    utimesSync(path, atime, mtime);
+  };
+  expect(changed(rewrite)).toBe(true);
+  expect(changed(() => write("tree/services/team/c.yaml"))).toBe(true);
+  expect(changed(() => rmSync(join(root, "services/team/c.yaml")))).toBe(true);
+  expect(changed(() => symlinkSync("nowhere", join(root, "services/d.yaml")))).toBe(true);
+  const flip = (): void => {
+    rmSync(join(root, "..data"));
+    symlinkSync("../v2", join(root, "..data"));
+  };
+  expect(changed(flip)).toBe(true);
+  expect(changed(() => rmSync(root, { recursive: true }))).toBe(true);
+  expect(() => reader.read()).toThrow(expect.objectContaining({ code: "ENOENT" }));
+  expect(reader.hasChanged()).toBe(false);
+  mkdirSync(root);
+  expect(reader.hasChanged()).toBe(true);
+});
+
 it("throws where there is no folder", () => {
   expect(() => readTree(join(base, "missing"))).toThrow(
     expect.objectContaining({ code: "ENOENT" }),
