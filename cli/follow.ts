@@ -8,6 +8,7 @@ import { clockTime } from "./clock-time.ts";
 import { reportText, shortDigest } from "./compiled-folder.ts";
 import type { CompiledFolder, CompileResult, FolderCompiler } from "./compiled-folder.ts";
 import { Failure, reason } from "./failure.ts";
+import { IdleCollection } from "./idle-collection.ts";
 import { changesText, contents, routeChanges } from "./model-summary.ts";
 import { StandingWarnings } from "./standing-warnings.ts";
 import type { Terminal } from "./terminal.ts";
@@ -33,6 +34,7 @@ export function follow(first: CompiledFolder, options: FollowOptions): FolderWat
   const { compiler, terminal } = options;
   const { folder } = compiler;
   let published = first.result;
+  const collection = new IdleCollection(published?.artifact.length ?? 0);
   const standing = new StandingWarnings(first.diagnostics);
   const say = (text: string): void => terminal.note(`${clockTime()} ${folder}: ${text}\n`);
   const bad = (text: string): void => {
@@ -45,12 +47,15 @@ export function follow(first: CompiledFolder, options: FollowOptions): FolderWat
 
   const onChange = async (isOver: () => Promise<boolean>): Promise<void> => {
     let lock: Lock | undefined;
+    let bytes = 0;
+    collection.busy();
     try {
       lock = await artifactLock(options.artifact);
       const made = attempted(() => compiler.compile());
       if (!(await isOver())) return;
       const compiled = made();
       const { result, diagnostics } = compiled;
+      bytes = result?.artifact.length ?? 0;
       const fresh = standing.fresh(diagnostics);
       // Also where nothing changed: somebody else may have published since.
       try {
@@ -70,6 +75,7 @@ export function follow(first: CompiledFolder, options: FollowOptions): FolderWat
       bad(error instanceof Failure ? error.message : `this is a bug in balto: ${reason(error)}`);
     } finally {
       lock?.release();
+      collection.idle(bytes);
     }
   };
   return watchFolder({ folder, hasChanged: () => compiler.hasChanged(), onChange });
