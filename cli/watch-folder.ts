@@ -33,8 +33,6 @@ export interface Watched {
 const SETTLE_MS = 40;
 /** After so long it is worth reading: mostly there was one step. */
 const LEAD_MS = 10;
-/** Of an event that has happened it is known after so long. */
-const EVENT_MS = 3;
 const POLL_MS = 1000;
 /** Of the time, at most so much may go into polling: a tree of 100,000 files is looked at less often. */
 const POLL_SHARE = 0.02;
@@ -54,11 +52,11 @@ export function watchFolder({ folder, hasChanged, onChange }: Watched): FolderWa
 
   const look = async (): Promise<void> => {
     if (closed || !(hasChanged() || isDue)) return;
-    const before = hints;
     isDue = false;
     await onChange(async () => {
-      await sleep(Math.max(EVENT_MS, hintedAt + SETTLE_MS - performance.now()));
-      isDue = hints !== before && hasChanged();
+      await sleep(Math.max(0, hintedAt + SETTLE_MS - performance.now()));
+      // An event may come late, or never.
+      isDue = hasChanged();
       return !isDue;
     });
   };
@@ -69,7 +67,7 @@ export function watchFolder({ folder, hasChanged, onChange }: Watched): FolderWa
       const before = hints;
       running = look().finally(() => {
         running = undefined;
-        if (hints !== before) lookSoon();
+        if (hints !== before || isDue) lookSoon();
       });
     };
     lead = setTimeout(start, isDue ? SETTLE_MS : LEAD_MS);
