@@ -6,7 +6,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 /** So much published is worth a collection: smaller trees are collected fast enough whenever it may be. */
-const BYTES_MAX = 64 * 1024 * 1024;
+const BYTES_MAX = 32 * 1024 * 1024;
 /** What is left behind by a first compilation, of which nothing was known, beside a change. */
 const FIRST_WEIGHT = 4;
 /** After so long without a change. */
