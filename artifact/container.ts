@@ -15,6 +15,7 @@ import {
   SECTIONS_MAX,
   TRAILER_HEADER_BYTES,
 } from "./layout.ts";
+import { roomFor } from "./room-for.ts";
 import {
   align,
   openTrailer,
@@ -47,10 +48,11 @@ export interface Container {
  * Puts sections into one file.
  *
  * @param revision stamped into the trailer, outside the digest
+ * @param spare a file made here that nobody reads any more: where the new one fits, all its memory is used again
  * @throws RangeError when the file would be larger than ARTIFACT_BYTES_MAX, or when the revision is
  * too long or holds a control character
  */
-export function seal(sections: readonly Section[], revision = ""): Uint8Array {
+export function seal(sections: readonly Section[], revision = "", spare?: Uint8Array): Uint8Array {
   let end = align(HEADER_BYTES + sections.length * SECTION_ENTRY_BYTES);
   const offsets = sections.map(({ bytes }) => {
     const offset = end;
@@ -62,7 +64,9 @@ export function seal(sections: readonly Section[], revision = ""): Uint8Array {
   if (size > ARTIFACT_BYTES_MAX) {
     throw new RangeError(`the artifact would be ${size} bytes, more than ${ARTIFACT_BYTES_MAX}`);
   }
-  const file = Buffer.alloc(size);
+  const room = spare === undefined ? new Uint8Array(size) : roomFor(size, wholeOf(spare));
+  const file = Buffer.from(room.buffer, 0, size);
+  file.fill(0, 0, offsets[0] ?? end);
   file.write(MAGIC, 0, "latin1");
   file.writeUInt32LE(FORMAT_VERSION, 8);
   file.writeUInt32LE(sections.length, 12);
@@ -73,9 +77,15 @@ export function seal(sections: readonly Section[], revision = ""): Uint8Array {
     file.writeUInt32LE(bytes.byteLength, entry + 4);
     file.writeUInt32LE(rowBytes, entry + 8);
     file.set(bytes, offsets[index]);
+    file.fill(0, offsets[index]! + bytes.byteLength, offsets[index + 1] ?? end);
   });
   file.set(trailer, end);
   return reseal(file);
+}
+
+/** All of the memory that a file lies in, with the room behind it. */
+function wholeOf({ buffer }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer);
 }
 
 /**

@@ -41,9 +41,10 @@ export class Encoder {
 
   /**
    * @param revision as for `encode`
+   * @param spare as for `seal`
    * @throws EncodeError, RangeError likewise
    */
-  encode(model: Model, revision = ""): Uint8Array {
+  encode(model: Model, revision = "", spare?: Uint8Array): Uint8Array {
     const methods = this.#methods.of(model.services);
     const parts = this.#parts?.stock.hasMethods(methods) ? this.#parts : partsFor(methods);
     // After an error nothing is kept of what was half made.
@@ -51,7 +52,7 @@ export class Encoder {
     const { sections, size } = arrange(model, parts);
     // What models of the past have left behind is thrown away when it is half of all.
     if (parts.stock.size <= 2 * size) this.#parts = parts;
-    return seal(sections, revision);
+    return seal(sections, revision, spare);
   }
 }
 

@@ -16,7 +16,7 @@ export interface Origin {
 export interface Model {
   settings: Settings;
   pools: Pool[];
-  services: Service[];
+  services: readonly Service[];
   streams: Stream[];
 }
 

@@ -44,6 +44,7 @@ export class FolderCompiler {
   readonly #revision: string;
   readonly #reader: TreeReader;
   readonly #memory = new CompileMemory();
+  #spare: Uint8Array = new Uint8Array(0);
 
   /** @param revision stamped into each artifact; "" stamps nothing */
   constructor(folder: string, revision = "") {
@@ -52,14 +53,24 @@ export class FolderCompiler {
     this.#reader = new TreeReader(folder);
   }
 
-  /** @throws Failure when the folder itself cannot be read */
+  /**
+   * The artifact lasts until the next call, which uses its memory again.
+   *
+   * @throws Failure when the folder itself cannot be read
+   */
   compile(): CompiledFolder {
     const start = performance.now();
     const tree = this.#read();
-    const options = { revision: this.#revision, memory: this.#memory, readCertificate };
+    const options = {
+      revision: this.#revision,
+      memory: this.#memory,
+      spare: this.#spare,
+      readCertificate,
+    };
     const { diagnostics, model, artifact } = compile(tree, options);
     let result: CompileResult | undefined;
     if (model !== undefined && artifact !== undefined) {
+      this.#spare = artifact;
       result = { model, artifact, digest: openContainer(artifact, true).digest };
     }
     const { folder } = this;

@@ -26,6 +26,8 @@ export interface CompileOptions {
   encode?: boolean;
   /** Of the compilation before, of nearly the same tree: what did not change costs little. */
   memory?: CompileMemory;
+  /** An earlier artifact that nobody reads any more: its memory is used for the next. */
+  spare?: Uint8Array;
   /** Reads `global.tls.cert_file`, for the warning about hosts that it is not for. Default: it is not read. */
   readCertificate?: ReadCertificate;
 }
@@ -65,5 +67,6 @@ export function compile(tree: SourceTree, options: CompileOptions = {}): Compile
   memory.settle(changes, resolved, found, pageless, planned, log);
   const model = modelOf(resolved.settings, planned);
   if (options.encode === false) return { diagnostics, api, model };
-  return { diagnostics, api, model, artifact: memory.encoder.encode(model, options.revision) };
+  const artifact = memory.encoder.encode(model, options.revision, options.spare);
+  return { diagnostics, api, model, artifact };
 }

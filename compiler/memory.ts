@@ -83,8 +83,9 @@ export class CompileMemory {
       for (const service of enabledOf(read)) removed.add(service);
     }
     if (this.#read.size === 0) {
-      const hosts = hostsOf(services);
-      const all = services.filter(({ enabled }) => enabled);
+      const drafts = services();
+      const hosts = hostsOf(drafts);
+      const all = drafts.filter(({ enabled }) => enabled);
       const pageless = new Map<string, never>();
       return { added, removed, hosts, fresh: hosts, pageless, routed: all, alone: all };
     }

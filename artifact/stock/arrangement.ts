@@ -7,6 +7,7 @@
  * a column leads to is numbered in the order in which it is met first.
  */
 import { type Field, fieldsOf, NONE, ROWS, type RowSection, strideOf } from "../layout.ts";
+import { roomFor } from "../room-for.ts";
 import type { Stock } from "./stock.ts";
 import type { Texts } from "./strings.ts";
 
@@ -111,6 +112,16 @@ class Placed {
     }
   }
 
+  /** What is placed, as runs of rows of the stock, the last ones included: mostly they come in their order there. */
+  *runs(): Generator<[first: number, last: number]> {
+    const { order, count } = this;
+    for (let at = 0; at < count;) {
+      const first = order[at++]!;
+      while (at < count && order[at] === order[at - 1]! + 1) at++;
+      yield [first, order[at - 1]!];
+    }
+  }
+
   protected append(row: number): number {
     this.order[this.count] = row;
     this.#numbers[row] = this.count;
@@ -133,9 +144,10 @@ class PlacedTexts extends Placed {
     }
     this.#bytes = roomFor(end, this.#bytes);
     let at = 0;
-    for (let id = 0; id < count; id++) {
-      const from = order[id]!;
-      for (let byte = startOf(from, ends); byte < ends[from]!;) this.#bytes[at++] = bytes[byte++]!;
+    for (const [first, last] of this.runs()) {
+      const run = bytes.subarray(startOf(first, ends), ends[last]);
+      this.#bytes.set(run, at);
+      at += run.length;
     }
     return { bytes: this.#bytes.subarray(0, end), ends: this.#ends.subarray(0, count) };
   }
@@ -165,17 +177,16 @@ class PlacedRows extends Placed {
 
   /** The rows that are placed, as the stock has them. */
   copy(): Uint32Array {
-    const { order, count } = this;
+    const { count } = this;
     const stride = this.#stride;
     const from = this.#rows.words;
     this.#output = roomFor(count * stride, this.#output);
     const to = this.#output.subarray(0, count * stride);
-    // Mostly they come in the order in which they are taken.
-    for (let row = 0; row < count;) {
-      const first = row++;
-      while (row < count && order[row] === order[row - 1]! + 1) row++;
-      const source = order[first]! * stride;
-      to.set(from.subarray(source, source + (row - first) * stride), first * stride);
+    let at = 0;
+    for (const [first, last] of this.runs()) {
+      const run = from.subarray(first * stride, (last + 1) * stride);
+      to.set(run, at);
+      at += run.length;
     }
     return to;
   }
@@ -201,13 +212,6 @@ class PlacedRows extends Placed {
   placeRun(first: number, count: number): void {
     for (let row = first; row < first + count; row++) this.place(row);
   }
-}
-
-/** An array of at least a length: what there is, or a new one, with some more room the second time. */
-function roomFor<T extends Uint8Array | Uint32Array>(length: number, known: T): T {
-  if (length <= known.length) return known;
-  const room = known.length === 0 ? length : length + (length >> 2);
-  return new (known.constructor as new (length: number) => T)(room);
 }
 
 function bySection<T>(of: (section: RowSection) => T): Record<RowSection, T> {

@@ -126,18 +126,9 @@ export class Rows<S extends RowSection> {
     return this.#words;
   }
 
-  /** Makes room for so many rows at once: growing to them by steps leaves as much again behind. */
-  expect(rows: number): void {
-    const length = rows * this.#stride;
-    if (length > this.#words.length) this.#grow(length);
-  }
-
   #reserve(length: number): void {
-    if (length > this.#words.length) this.#grow(Math.max(length, this.#words.length * 2));
-  }
-
-  #grow(length: number): void {
-    const larger = new Uint32Array(length);
+    if (length <= this.#words.length) return;
+    const larger = new Uint32Array(Math.max(length, this.#words.length * 2));
     larger.set(this.#words);
     this.#words = larger;
   }

@@ -39,7 +39,7 @@ export function check(
   const isIdle = sums.every(({ count }) => count === 0) && streams.length === 0;
   if (first !== undefined && isIdle && !log.hasErrors) {
     log.report("BAL5002", new SourceText(first.path, "").top, {
-      disabled: tree.services.length + tree.streams.length,
+      disabled: tree.services().length + tree.streams.length,
     });
   }
   const pools = new Map(tree.pools.map((pool) => [pool.name?.value, pool]));

@@ -67,7 +67,7 @@ export function checkDrain(
 ): void {
   const { drainTimeoutMs: limitMs } = settings;
   if (limitMs === 0 || sums.every(({ requestMsMost }) => requestMsMost <= limitMs)) return;
-  const found = services.flatMap(({ enabled, policy, blocks }) => {
+  const found = services().flatMap(({ enabled, policy, blocks }) => {
     const { requestMs: ms } = policy.timeouts;
     // Where neither was said for this, the defaults are nobody's mistake.
     const at = blocks.timeouts?.given.requestMs?.at ?? places.drainTimeout;

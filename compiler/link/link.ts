@@ -30,7 +30,7 @@ export function link(
 ): void {
   const streams = tree.streams.filter(({ enabled }) => enabled);
   const clashes = linkRoutes(routed, log);
-  if (hasNameTwice) linkNames(tree.services, clashes, log);
+  if (hasNameTwice) linkNames(tree.services(), clashes, log);
   linkParameters(routed, log);
   linkMethods(tree, log);
   linkOwners(tree.owners, added, log);

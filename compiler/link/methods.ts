@@ -9,7 +9,7 @@ import type { ResolvedTree } from "../resolve/resolve.ts";
 export function linkMethods({ sums, services }: ResolvedTree, log: DiagnosticLog): void {
   if (new Set(sums.flatMap((one) => one.methods)).size <= METHODS_MAX) return;
   const methods = new Set<string>();
-  for (const service of services) {
+  for (const service of services()) {
     if (!service.enabled) continue;
     for (const method of service.methods) {
       methods.add(method);

@@ -29,7 +29,7 @@ export function linkTables(
   }
   const entries = sums.reduce((sum, { tableEntries }) => sum + tableEntries, 0);
   if (others.reduce((sum, pool) => sum + tableEntriesOf(pool), entries) <= ENTRIES_MAX) return;
-  const enabled = services.filter((service) => service.enabled);
+  const enabled = services().filter((service) => service.enabled);
   const own = ownOf([...enabled.map(({ target }) => target), ...streams.flatMap(targetsOf)]);
   let sum = 0;
   for (const pool of [...pools, ...own]) {

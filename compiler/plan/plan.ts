@@ -54,8 +54,9 @@ export function plan({ pools, streams }: ResolvedTree, changes: Changes, before:
 /** The model of a plan. Disabled streams and backends are left out, and pools that nobody uses. */
 export function modelOf(settings: Settings, { services, streams, pools }: Plan): Model {
   // A service's own pool has its name; those come first, in the order of the services.
-  const own = services.ownPools.filter((pool) => pool !== undefined);
-  const used = new Set(services.poolNames.filter((name) => name !== undefined));
+  const own = withoutGaps(services.ownPools);
+  const used = new Set<string>();
+  for (const name of services.poolNames) if (name !== undefined) used.add(name);
   for (const target of streams.flatMap(targetsOf)) {
     const name = nameOf(target);
     if (name !== undefined) used.add(name);
@@ -66,9 +67,15 @@ export function modelOf(settings: Settings, { services, streams, pools }: Plan):
   return {
     settings,
     pools: own.concat(named, ofStreams),
-    services: services.services.slice(),
+    services: services.services,
     streams: streams.map((draft) => planStream(draft, byKey)),
   };
+}
+
+/** Mostly there are none, and the list itself will do. */
+function withoutGaps<T>(list: readonly (T | undefined)[]): readonly T[] {
+  const hasGap = list.includes(undefined);
+  return hasGap ? list.filter((one) => one !== undefined) : (list as readonly T[]);
 }
 
 /** The pools that only this stream has. No name of a pool or service holds a tilde. */

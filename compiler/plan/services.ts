@@ -47,8 +47,11 @@ export function planServices(
     ownPools: before.ownPools.slice(from, to),
     poolNames: before.poolNames.slice(from, to),
   });
+  if (to - from === drafts.length) return planned;
   const replaced = <T>(list: readonly T[], by: readonly T[]): T[] =>
-    list.slice(0, from).concat(by, list.slice(to));
+    by.length <= ARGUMENTS_MAX
+      ? list.toSpliced(from, to - from, ...by)
+      : list.slice(0, from).concat(by, list.slice(to));
   return {
     drafts: replaced(drafts, planned.drafts),
     services: replaced(before.services, planned.services),
@@ -56,6 +59,9 @@ export function planServices(
     poolNames: replaced(before.poolNames, planned.poolNames),
   };
 }
+
+/** So many fit on the stack by far. */
+const ARGUMENTS_MAX = 10_000;
 
 /** From where to where in a list of drafts, in order, some of them stand or will: mostly few of many. */
 function placesOf(

@@ -42,7 +42,8 @@ export interface ResolvedTree {
   owners: OwnerDraft[];
   api: ApiSettings;
   pools: NamedPoolDraft[];
-  services: ServiceDraft[];
+  /** All of them, put together anew: hardly ever asked for where little has changed. */
+  services: () => ServiceDraft[];
   /** Of each file. */
   sums: ServiceSums[];
   streams: StreamDraft[];
@@ -79,7 +80,7 @@ export function gather(files: readonly ResolvedFile[]): ResolvedTree {
     owners: files.flatMap(({ owners }) => owners),
     api: files.find(({ api }) => api !== undefined)?.api ?? DEFAULT_API,
     pools: files.flatMap(({ pools }) => pools),
-    services: files.flatMap(({ services }) => services),
+    services: () => files.flatMap(({ services }) => services),
     sums: files.map(({ sums }) => sums),
     streams: files.flatMap(({ streams }) => streams),
   };

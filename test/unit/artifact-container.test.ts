@@ -30,6 +30,18 @@ test("what was sealed is opened again, section by section", () => {
   expect(opened.map(({ bytes }) => bytes.byteOffset % 8)).toEqual([0, 0, 0]);
 });
 
+test("a file is made in the memory of another, whatever this held and however long it was", () => {
+  const due = seal(sections, "main");
+  const nothing = new Uint8Array(0);
+  const first = seal([{ bytes: Buffer.alloc(300, 0xff), rowBytes: 1 }], "a longer one", nothing);
+  const second = seal(sections, "main", first);
+  expect(second.buffer).toBe(first.buffer);
+  expect(second).toEqual(due);
+  const third = seal([{ bytes: Buffer.alloc(9000, 1), rowBytes: 1 }], "", second);
+  expect(third.buffer).not.toBe(second.buffer);
+  expect(openContainer(third).sections[0]?.bytes).toHaveLength(9000);
+});
+
 test("a revision is stamped outside the digest", () => {
   const plain = openContainer(seal(sections));
   const stamped = openContainer(seal(sections, "v1.2-3-gdeadbeef ✓"));
