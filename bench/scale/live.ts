@@ -27,6 +27,8 @@ export interface Live {
 }
 
 const CHANGES = 5;
+/** Between two changes: people make them. */
+const REST_MS = 2_000;
 const WORKERS = 2;
 const CONNECTIONS = 8;
 /** Rounds of a worker's give-back until all is gone and collected. */
@@ -102,7 +104,10 @@ export async function live(count: number, folder: string): Promise<Live> {
 
 async function middle(measure: (version: number) => Promise<number>): Promise<number> {
   const found: number[] = [];
-  for (let version = 1; version <= CHANGES; version++) found.push(await measure(version));
+  for (let version = 1; version <= CHANGES; version++) {
+    await new Promise((resolve) => setTimeout(resolve, REST_MS));
+    found.push(await measure(version));
+  }
   return found.toSorted((a, b) => a - b)[CHANGES >> 1]!;
 }
 
