@@ -11,6 +11,7 @@
  * Routes that none of this tells apart are equal: where one request meets both, the compiler refuses
  * them. The order of files never matters.
  */
+import { byText } from "./by-text.ts";
 import {
   type Predicate,
   PREDICATE_KINDS,
@@ -67,8 +68,4 @@ function kindCounts(predicates: readonly Predicate[], subject: PredicateSubject)
   return PREDICATE_KINDS.map(
     (kind) => predicates.filter((one) => one.subject === subject && one.kind === kind).length,
   );
-}
-
-function byText(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
 }

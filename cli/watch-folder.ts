@@ -9,7 +9,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { watch as watchEvents } from "chokidar";
 
-import { POOLS_FOLDER, SERVICES_FOLDER, STREAMS_FOLDER } from "../compiler/parse/collect-files.ts";
+import {
+  isYaml,
+  POOLS_FOLDER,
+  SERVICES_FOLDER,
+  STREAMS_FOLDER,
+} from "../compiler/parse/collect-files.ts";
 
 export interface FolderWatch {
   close: () => Promise<void>;
@@ -118,8 +123,4 @@ function isOfTree(path: string, isFile: boolean): boolean {
   if (!FOLDERS.includes(top)) return below.length === 0 && isYaml(top);
   const name = below.at(-1) ?? "";
   return !name.startsWith(".") && (!isFile || isYaml(name));
-}
-
-function isYaml(name: string): boolean {
-  return /\.ya?ml$/i.test(name);
 }

@@ -2,6 +2,7 @@
  * The log: every stage reports here and goes on. It is where a code, its parameters and a span
  * become a diagnostic, and the only place that cleans texts of what a terminal would obey.
  */
+import { byText } from "../artifact/by-text.ts";
 import { type Code, describe, type Params } from "./codes.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { locate, type Span } from "./source-text.ts";
@@ -107,10 +108,6 @@ function compare(a: Diagnostic, b: Diagnostic): number {
     byText(a.code, b.code) ||
     byText(a.message, b.message)
   );
-}
-
-function byText(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
 }
 
 /** Controls, line ends, lone surrogates and marks that turn the direction of writing, made visible. */

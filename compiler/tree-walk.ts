@@ -7,7 +7,7 @@
  */
 import { lstatSync, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
-import { isTreeFolder } from "./parse/collect-files.ts";
+import { isTreeFolder, isYaml } from "./parse/collect-files.ts";
 import { PathMemory } from "./path-memory.ts";
 import { errorCode, unreadable } from "./source-bytes.ts";
 import type { SourceFault } from "./source-tree.ts";
@@ -158,8 +158,4 @@ class OneWalk {
   #refuse(path: string, fault: SourceFault): void {
     if (!this.#visitor.fault(path, fault)) this.#isOver = true;
   }
-}
-
-function isYaml(path: string): boolean {
-  return /\.ya?ml$/i.test(path);
 }

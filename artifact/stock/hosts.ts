@@ -1,4 +1,5 @@
 /** The hosts of a stock, their tries, and the candidates at the ends of these. */
+import { byText } from "../by-text.ts";
 import { type Domain, formatDomain, parseDomain } from "../domain.ts";
 import { EncodeError } from "../encode-error.ts";
 import { HAS_LITERALS, HAS_PARAMETER, NONE, offsetsOf, strideOf } from "../layout.ts";
@@ -209,8 +210,4 @@ function orderOf(services: readonly Service[]): Service[] {
       byText(asked.get(a)!, asked.get(b)!) ||
       byText(methodsOf(a), methodsOf(b)),
   );
-}
-
-function byText(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
 }

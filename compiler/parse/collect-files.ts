@@ -104,7 +104,8 @@ function isTest(path: string): boolean {
   return path.startsWith(`${TESTS_FOLDER}/`);
 }
 
-function isYaml(path: string): boolean {
+/** True for the files that are read, by their names. */
+export function isYaml(path: string): boolean {
   return /\.ya?ml$/i.test(path);
 }
 

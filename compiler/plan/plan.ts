@@ -2,12 +2,13 @@
  * Plan: the drafts of a tree without errors become the model, in the one order that depends on
  * nothing but what the tree says: the same tree gives the same bytes.
  */
+import { byText } from "../../artifact/by-text.ts";
 import type { Model, Pool, Settings, Stream } from "../../artifact/model.ts";
 import type { Changes } from "../changes.ts";
 import type { PoolDraft, PoolReference } from "../resolve/pool.ts";
 import type { ResolvedTree } from "../resolve/resolve.ts";
 import { type StreamDraft, targetsOf } from "../resolve/stream.ts";
-import { byText, known } from "./known.ts";
+import { known } from "./known.ts";
 import { nameOf, originOf, planPool } from "./pool.ts";
 import { NO_SERVICES, type PlannedServices, planServices } from "./services.ts";
 

@@ -2,10 +2,11 @@
  * The services of a plan, in the order of the model. They are kept as lists side by side: to touch each of 100,000
  * services takes longer than all that has to be done where a few have changed.
  */
+import { byText } from "../../artifact/by-text.ts";
 import type { Pool, Service } from "../../artifact/model.ts";
 import type { Changes } from "../changes.ts";
 import type { ServiceDraft } from "../resolve/service.ts";
-import { byText, known } from "./known.ts";
+import { known } from "./known.ts";
 import { nameOf, originOf, planPool } from "./pool.ts";
 
 /** Entry n of each list is of service n. */

@@ -1,6 +1,7 @@
 /**
  * The catalog: every service of a tree with the place it is written at, found by id.
  */
+import { byText } from "../../artifact/by-text.ts";
 import { serviceIdOf } from "../../artifact/service-resource.ts";
 import { CONFIG_FILE, SERVICES_FOLDER } from "../../compiler/parse/collect-files.ts";
 import { isSameBytes, type SourceTree } from "../../compiler/source-tree.ts";
@@ -162,8 +163,4 @@ export function addressOf(value: ServiceValue): Address | undefined {
   const list = Array.isArray(methods) ? methods.filter((method) => typeof method === "string") : [];
   const id = serviceIdOf(domain, pattern, [...new Set(list)].toSorted());
   return { id, domain, pattern };
-}
-
-function byText(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
 }
