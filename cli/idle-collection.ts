@@ -5,8 +5,8 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** So much published is worth a collection: V8 makes one of its own after some 65 MB of heap. */
-const BYTES_MAX = 16 * 1024 * 1024;
+/** So much published is worth a collection: smaller trees are collected fast enough whenever it may be. */
+const BYTES_MAX = 32 * 1024 * 1024;
 /** What is left behind by a first compilation, of which nothing was known, beside a change. */
 const FIRST_WEIGHT = 4;
 /** After so long without a change. */

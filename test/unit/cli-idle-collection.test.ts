@@ -21,13 +21,13 @@ it("collects what the first compilation of a large tree has left, once nobody wa
 it("collects again when enough has been made since, and not for small trees", () => {
   const collect = vi.fn<() => void>();
   const collection = new IdleCollection(1 * MIB, collect);
-  for (let made = 0; made < 3; made++) collection.idle(5 * MIB);
+  for (let made = 0; made < 3; made++) collection.idle(10 * MIB);
   vi.advanceTimersByTime(10_000);
   expect(collect).toHaveBeenCalledOnce();
-  for (let made = 0; made < 3; made++) collection.idle(5 * MIB);
+  for (let made = 0; made < 3; made++) collection.idle(10 * MIB);
   vi.advanceTimersByTime(10_000);
   expect(collect).toHaveBeenCalledOnce();
-  collection.idle(5 * MIB);
+  collection.idle(10 * MIB);
   vi.advanceTimersByTime(10_000);
   expect(collect).toHaveBeenCalledTimes(2);
 });
