@@ -62,6 +62,8 @@ export interface Route {
 }
 
 export class Generation {
+  /** Counted by the registry of pools. */
+  readonly number: number;
   readonly view: View;
   readonly matcher: Matcher;
   readonly settings: Settings;
@@ -96,6 +98,7 @@ export class Generation {
 
   /** @param references as they were looked up when the artifact was loaded */
   constructor(view: View, references: References, pools: PoolRegistry) {
+    this.number = pools.begin();
     this.view = view;
     this.matcher = new Matcher(view);
     this.#servicePolicy = cached((row) => servicePolicyOf(view, row));
@@ -216,7 +219,7 @@ export class Generation {
       const address = addressOf(url, this.#references);
       return { address, weight, priority, connectionsMax };
     });
-    return this.#pools.use(this, {
+    return this.#pools.use(this.number, {
       key: pools.text(row, "key"),
       label: pools.text(row, "label"),
       policy: this.#poolPolicy(pools.number(row, "policy")),

@@ -30,7 +30,7 @@ import { beat } from "./watchdog.ts";
 
 /** While draining, a connection without a request for so long is closed. */
 const DRAIN_IDLE_MS = 1_000;
-/** Pools that a generation has not used after so long are let go. */
+/** Pools that were not used since a generation came are let go after so long. */
 const POOL_SWEEP_MS = 60_000;
 /** Connections that were turned away are told of together. */
 const SHED_TELL_MS = 500;
@@ -178,9 +178,17 @@ function swap(generation: GenerationMessage): void {
   void streams.serve(next.streams, generation.streams).then(() => {
     tell({ type: "serving", generation: generation.number });
   });
-  // One that was to come for an older generation would keep that until then.
-  clearTimeout(sweep);
-  sweep = setTimeout(() => pools.sweep(next), POOL_SWEEP_MS).unref();
+  sweepLater();
+}
+
+/** Also where generations come faster than pools are let go. */
+function sweepLater(): void {
+  const { number } = runtime.generation;
+  sweep ??= setTimeout(() => {
+    sweep = undefined;
+    pools.sweep(number);
+    if (runtime.generation.number !== number) sweepLater();
+  }, POOL_SWEEP_MS).unref();
 }
 
 function open({ bytes, references }: GenerationMessage): Generation {

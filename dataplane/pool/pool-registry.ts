@@ -16,6 +16,7 @@ export interface Forgetting {
 export class PoolRegistry {
   readonly #context: PoolContext;
   readonly #pools = new Map<string, Pool>();
+  #generation = 0;
   /** Where the round that looks for forgettable pools is; undefined between two of them. */
   #round: Iterator<Pool, undefined> | undefined;
 
@@ -28,21 +29,26 @@ export class PoolRegistry {
     return this.#pools.size;
   }
 
-  /** The pool of a key, brought to what `generation` says of it. */
-  use(generation: object, spec: PoolSpec): Pool {
+  /** A generation comes. @returns its number, by which pools know it: one that is not asked for must not keep its artifact */
+  begin(): number {
+    return ++this.#generation;
+  }
+
+  /** The pool of a key, brought to what a generation says of it, unless a later one has said more. */
+  use(generation: number, spec: PoolSpec): Pool {
     let pool = this.#pools.get(spec.key);
     if (pool === undefined) {
       pool = new Pool(spec, this.#context);
       this.#pools.set(spec.key, pool);
-    } else if (pool.generation !== generation) pool.update(spec);
-    pool.generation = generation;
+    } else if (pool.generation < generation) pool.update(spec);
+    pool.generation = Math.max(pool.generation, generation);
     return pool;
   }
 
-  /** Lets go of pools that `generation` has not used although it has served for a while. */
-  sweep(generation: object): void {
+  /** Lets go of pools that were last used before a generation came, which has been a while. */
+  sweep(generation: number): void {
     for (const pool of this.#pools.values()) {
-      if (pool.generation !== generation) this.#close(pool);
+      if (pool.generation < generation) this.#close(pool);
     }
   }
 

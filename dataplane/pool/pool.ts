@@ -58,8 +58,8 @@ export class Pool implements MembersHome, BalancerContext, RosterHome {
   isClosed = false;
   /** Deliveries that will pick again and have no pick meanwhile. */
   pauses = 0;
-  /** The generation that has used it last. */
-  generation: object | undefined;
+  /** The last generation that has used it. */
+  generation = 0;
   table: ArrayLike<number> = [];
   /** What retries of this worker may add to the pool's load. */
   readonly retryBudget: RetryBudget;

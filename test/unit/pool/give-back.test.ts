@@ -43,7 +43,7 @@ const EJECTING = {
 /** The registry of one worker of two, with a clock that the test sets. */
 class Worker {
   now = 1_000;
-  readonly generation = {};
+  readonly generation = 1;
   readonly names = new TestNames();
   readonly main = PoolState.create(2, () => this.now);
   readonly pools = new PoolRegistry(this.#context(0));
@@ -206,7 +206,7 @@ test("turns go on where they were, and those of other workers count", () => {
   const worker = new Worker();
   const hosts = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
   const pool = worker.pool(hosts);
-  const other = worker.other.use({}, specOf("pool", hosts, {}));
+  const other = worker.other.use(1, specOf("pool", hosts, {}));
   expect([request(pool), request(other)]).toEqual(hosts.slice(0, 2));
   expect(worker.lets(pool)).toBe(true);
   expect([request(worker.pool(hosts)), request(other)]).toEqual([hosts[2], hosts[0]]);
@@ -215,7 +215,7 @@ test("turns go on where they were, and those of other workers count", () => {
 test("its hold on the common memory is given back, once nobody has the pool it is nobody's", () => {
   const worker = new Worker();
   const pool = worker.pool();
-  const other = worker.other.use({}, specOf("pool", ["10.0.0.1", "10.0.0.2"], {}));
+  const other = worker.other.use(1, specOf("pool", ["10.0.0.1", "10.0.0.2"], {}));
   request(pool);
   const collected = (): number => finish(worker.main.collect(() => [], new Set()));
   expect(worker.lets(pool)).toBe(true);

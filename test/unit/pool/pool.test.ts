@@ -128,21 +128,25 @@ function spec(key: string, ...hosts: string[]): PoolSpec {
 
 test("a pool is found again by its key, and follows the generation that uses it", () => {
   const pools = registry();
-  const [before, after] = [{}, {}];
+  const [before, after] = [pools.begin(), pools.begin()];
   const pool = pools.use(before, spec("p", "a"));
   expect(pools.use(before, spec("p", "ignored, as the generation is the same"))).toBe(pool);
   expect(pool.backends.map(({ address }) => address.host)).toEqual(["a"]);
   expect(pools.use(after, spec("p", "b"))).toBe(pool);
   expect(pool.backends.map(({ address }) => address.host)).toEqual(["b"]);
+  expect(pools.use(before, spec("p", "a request of the one before has nothing to say"))).toBe(pool);
+  expect(pool.backends.map(({ address }) => address.host)).toEqual(["b"]);
 });
 
-test("pools that a generation does not use are let go", () => {
+test("pools that were not used since a generation came are let go", () => {
   const pools = registry();
-  const [before, after] = [{}, {}];
+  const [before, after, last] = [pools.begin(), pools.begin(), pools.begin()];
   const kept = pools.use(before, spec("kept", "a"));
   const gone = pools.use(before, spec("gone", "a"));
   pools.use(after, spec("kept", "a"));
+  const later = pools.use(last, spec("later", "a"));
   pools.sweep(after);
+  expect(later.backends).toHaveLength(1);
   expect(gone.backends).toEqual([]);
   expect(gone.pick({ hash: 0, sticky: -1, tried: [] })).toBeUndefined();
   expect(pools.use(after, spec("kept", "a"))).toBe(kept);
