@@ -4,6 +4,7 @@
 import { routeLine } from "../explain/route-ref.ts";
 import type { Change } from "./change.ts";
 import type { Diff, DiffClass, Outcome } from "./diff.ts";
+import { percent } from "./percent.ts";
 import type { StreamClass } from "./streams.ts";
 
 /** `now answered 404 by the gateway`: what changes, without details. */
@@ -48,11 +49,6 @@ export function changeDetails(change: Change): string[] {
     case "rewrite":
       return [];
   }
-}
-
-/** `50%`, `33.3%`. */
-export function percent(share: number): string {
-  return `${Number.isInteger(share) ? share : share.toFixed(1)}%`;
 }
 
 /** `3 classes of requests change: 1 high risk, 2 low`; `no request changes`. */

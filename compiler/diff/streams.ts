@@ -4,8 +4,8 @@
  */
 import type { Model, Stream } from "../../artifact/model.ts";
 import { streamSettings } from "../explain/model-settings.ts";
-import { percent } from "./change-text.ts";
 import { comparePools, type Risk } from "./change.ts";
+import { percent } from "./percent.ts";
 import { type PoolTreatment, poolTreatmentOf } from "./treatment.ts";
 
 /** A stream whose connections fare otherwise. */

@@ -4,7 +4,7 @@
  */
 import { parseBackendUrl } from "../../artifact/address.ts";
 import { headOf, valueAt, type YamlNode } from "../parse/yaml-node.ts";
-import type { Balance, Part } from "./balance.ts";
+import type { Balance, Part } from "./conversion.ts";
 import { cleanName, count, duration, isEnabled } from "./balance-values.ts";
 
 export interface BalancePool {

@@ -3,7 +3,7 @@
  */
 import { parseListenAddress } from "../../artifact/address.ts";
 import { type YamlNode, valueAt } from "../parse/yaml-node.ts";
-import type { Balance, Part } from "./balance.ts";
+import type { Balance, Part } from "./conversion.ts";
 import { count, duration, isEnabled, size } from "./balance-values.ts";
 
 /** Balto's largest and smallest head, and its default port. */

@@ -5,7 +5,7 @@ import { formatDomain, parseDomain } from "../../artifact/domain.ts";
 import { parsePattern } from "../../artifact/pattern.ts";
 import { headOf, valueAt, type YamlNode } from "../parse/yaml-node.ts";
 import type { Span } from "../source-text.ts";
-import type { Balance, Part } from "./balance.ts";
+import type { Balance, Part } from "./conversion.ts";
 import type { BalancePool } from "./balance-pool.ts";
 import { cleanName, count } from "./balance-values.ts";
 

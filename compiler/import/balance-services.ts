@@ -5,7 +5,7 @@
  * goes by whole segments, which is what such files mean; where it can matter a warning says so.
  */
 import { headOf, valueAt } from "../parse/yaml-node.ts";
-import type { Balance, Part } from "./balance.ts";
+import type { Balance, Part } from "./conversion.ts";
 import type { BalancePool } from "./balance-pool.ts";
 import { type BalanceRoute, balanceRoutes } from "./balance-routes.ts";
 import { count, duration, isEnabled, size } from "./balance-values.ts";

@@ -2,7 +2,7 @@
  * TCP mode of a Balance file as one stream.
  */
 import { headOf, itemsOf, valueAt, type YamlNode } from "../parse/yaml-node.ts";
-import type { Balance, Part } from "./balance.ts";
+import type { Balance, Part } from "./conversion.ts";
 import type { BalancePool } from "./balance-pool.ts";
 import { count, duration } from "./balance-values.ts";
 

@@ -3,7 +3,7 @@
  * bytes, names.
  */
 import { type YamlNode, valueAt } from "../parse/yaml-node.ts";
-import type { Balance } from "./balance.ts";
+import type { Balance } from "./conversion.ts";
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   ns: 1e-6,

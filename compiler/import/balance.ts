@@ -17,16 +17,9 @@ import { balanceProcess, listenOf } from "./balance-process.ts";
 import { balanceServices } from "./balance-services.ts";
 import { balanceStream } from "./balance-stream.ts";
 import { BALANCE_DROPPED } from "./balance-dropped.ts";
+import type { Balance, Part } from "./conversion.ts";
 import { ForeignLog } from "./foreign-log.ts";
 import { Taken } from "./taken.ts";
-
-/** What a section is converted with. */
-export interface Balance {
-  root: YamlNode;
-  mode: "tcp" | "http";
-  taken: Taken;
-  log: DiagnosticLog;
-}
 
 /** A file of the new tree. */
 export interface ImportedFile {
@@ -39,9 +32,6 @@ export interface Import {
   files: ImportedFile[];
   diagnostics: Diagnostic[];
 }
-
-/** A part of the new tree. Keys whose value is undefined are left out. */
-export type Part = Record<string, unknown>;
 
 /**
  * Converts the bytes of a Balance file.
