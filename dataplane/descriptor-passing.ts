@@ -1,11 +1,12 @@
 /**
- * Descriptor passing: a listening socket goes from one process to another over a Unix socket, and is
+ * Descriptor passing: listening sockets go from one process to another over a Unix socket, and are
  * then open in both (SCM_RIGHTS). Node does this between parent and child only; here it is its own
  * binding, as in http/tcp-handle.ts.
  */
 import type { Server } from "node:net";
 
-import { type ListeningHandle, listeningHandle } from "./http/tcp-handle.ts";
+import { bytesRead } from "./http/tcp-handle.ts";
+import type { ListeningHandle } from "./listening-sockets.ts";
 
 interface PipeHandle {
   /** Called for every read; a socket that came with it is `pendingHandle`. */
@@ -46,42 +47,49 @@ export function onTaker(server: Server, takes: (fd: number) => boolean): void {
   // The handle that was accepted cannot carry descriptors, and closing it would close the descriptor
   // under the handle that can: it is kept, unused, for as long as the process lives.
   const kept: unknown[] = [];
-  listeningHandle(server).onconnection = (status, handle) => {
+  const { _handle: listening } = server as unknown as { _handle: ListeningHandle };
+  listening.onconnection = (status, handle) => {
     if (status !== 0 || handle === undefined) return;
     if (takes(handle.fd)) kept.push(handle);
     else handle.close(() => {});
   };
 }
 
-/**
- * Sends a listening socket to whoever is at the other end of `fd`, and closes that connection; only
- * closes it where there is none.
- */
-export function giveListener(fd: number, server: Server | undefined): void {
+/** Sends listening sockets to whoever is at the other end of `fd`, and closes that connection. */
+export function giveListeners(fd: number, handles: readonly ListeningHandle[]): void {
   const connection = new pipe.Pipe(pipe.constants.IPC);
   if (connection.open(fd) !== 0) return;
-  if (server === undefined) return connection.close();
-  const request = new stream.WriteWrap();
-  request.oncomplete = () => connection.close();
-  const status = connection.writeUtf8String(request, "listener\n", listeningHandle(server));
-  if (status !== 0) connection.close();
+  let underWay = handles.length;
+  for (const handle of handles) {
+    const request = new stream.WriteWrap();
+    request.oncomplete = () => {
+      if (--underWay === 0) connection.close();
+    };
+    if (connection.writeUtf8String(request, "listener\n", handle) !== 0) return connection.close();
+  }
+  if (underWay === 0) connection.close();
 }
 
-/** The listening socket that is given at `path`; undefined where it is not, "nobody" where none can be. */
-export function takeListener(path: string): Promise<ListeningHandle | undefined | "nobody"> {
+/** The listening sockets that are given at `path`, none where they are not; "nobody" where none can be. */
+export function takeListeners(path: string): Promise<ListeningHandle[] | "nobody"> {
   return new Promise((resolve) => {
     const connection = new pipe.Pipe(pipe.constants.IPC);
     const request = new pipe.PipeConnectWrap();
-    const end = (result: ListeningHandle | undefined | "nobody"): void => {
+    const taken: ListeningHandle[] = [];
+    const end = (result: ListeningHandle[] | "nobody"): void => {
       clearTimeout(timer);
       connection.onread = () => {};
       connection.close();
       resolve(result);
     };
-    const timer = setTimeout(() => end("nobody"), TAKE_MS);
+    const timer = setTimeout(() => end(taken.length > 0 ? taken : "nobody"), TAKE_MS);
     connection.pendingHandle = null;
-    // A byte with the socket, or an end without.
-    connection.onread = () => end(connection.pendingHandle ?? undefined);
+    connection.onread = () => {
+      // Some bytes with each socket, and the end behind the last.
+      if (bytesRead() < 0) return end(taken);
+      if (connection.pendingHandle !== null) taken.push(connection.pendingHandle);
+      connection.pendingHandle = null;
+    };
     request.oncomplete = (status) => {
       if (status !== 0) end("nobody");
       else connection.readStart();

@@ -3,8 +3,8 @@
  * listens with. Both accept from them until one stops, so no connection is ever in the queue of a
  * socket that closes.
  *
- * Each socket is given at a path of its own, `<folder>/<host>_<port>.<number>`, in a folder that only
- * this user can enter. The youngest process has the paths; should it end before the others, one of
+ * Each group, the sockets that a worker has opened, is given at a path of its own,
+ * `<folder>/<host>_<port>.<number>`, in a folder that only this user can enter. The youngest process has the paths; should it end before the others, one of
  * them takes them back, which it learns by holding a connection to `….owner`.
  */
 import { lstatSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
@@ -16,9 +16,9 @@ import { onTaker } from "./descriptor-passing.ts";
 import type { Log } from "./log.ts";
 import { reason } from "./reason.ts";
 
-/** Where a socket is given. */
-export function handoverPath(base: string, socket: number): string {
-  return `${base}.${socket}`;
+/** Where a group is given. */
+export function handoverPath(base: string, group: number): string {
+  return `${base}.${group}`;
 }
 
 interface Address {
@@ -59,26 +59,26 @@ export class Handover {
   }
 
   /**
-   * Offers so many sockets; the paths lead here from now on, and no longer to the process before.
+   * Offers so many groups; the paths lead here from now on, and no longer to the process before.
    *
-   * @param give is given a connection's descriptor and the number of the socket that is wanted; false
+   * @param give is given a connection's descriptor and the number of the group that is wanted; false
    *   where it cannot give it
    */
   async offer(
     address: Address,
-    sockets: number,
-    give: (socket: number, fd: number) => boolean,
+    groups: number,
+    give: (group: number, fd: number) => boolean,
   ): Promise<void> {
     const base = this.base(address);
     if (base === undefined) return;
     const own = `${base}.owner`;
     try {
-      for (let socket = 0; socket < sockets; socket++) {
-        const server = await this.#offer(handoverPath(base, socket));
-        onTaker(server, (fd) => give(socket, fd));
+      for (let group = 0; group < groups; group++) {
+        const server = await this.#offer(handoverPath(base, group));
+        onTaker(server, (fd) => give(group, fd));
       }
       // What a process with more of them has left behind would be asked in vain.
-      rmSync(handoverPath(base, sockets), { force: true });
+      rmSync(handoverPath(base, groups), { force: true });
       const owner = await this.#offer(own);
       owner.on("connection", (socket) =>
         socket
@@ -92,7 +92,7 @@ export class Handover {
     }
     const again = (): void => {
       this.withdraw();
-      void this.offer(address, sockets, give);
+      void this.offer(address, groups, give);
     };
     this.#watch = setInterval(() => this.#lookForSuccessor(own, again), WATCH_MS);
     this.#watch.unref();

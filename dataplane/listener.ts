@@ -1,53 +1,41 @@
 /**
- * Listener: a worker's own socket on the common port, plain or TLS. What it accepts becomes client
+ * Listener: a worker's own sockets on the common port, plain or TLS. What they accept becomes client
  * connections of the worker's runtime.
  */
-import {
-  createServer as createPlainServer,
-  isIP,
-  type Server,
-  Socket,
-  type SocketConstructorOpts,
-} from "node:net";
+import { Socket, type SocketConstructorOpts } from "node:net";
 import type { Server as TlsServer } from "node:tls";
 
-import { emptyAcceptQueue } from "./accept-queue.ts";
 import { NO_TICKET, plainAddress, type Ticket } from "./connection-counts.ts";
 import { ClientConnection } from "./http/client-connection.ts";
 import { SocketWire } from "./http/socket-wire.ts";
-import {
-  type ListeningHandle,
-  listenWithOthers,
-  onAccept,
-  type SocketName,
-  type TcpHandle,
-} from "./http/tcp-handle.ts";
+import type { SocketName, TcpHandle } from "./http/tcp-handle.ts";
 import { TcpWire } from "./http/tcp-wire.ts";
 import type { WireOwner } from "./http/wire.ts";
+import { type ListenAddress, type ListeningHandle, ListeningSockets } from "./listening-sockets.ts";
 import type { TlsMaterial } from "./messages.ts";
 import type { Runtime } from "./runtime.ts";
 import { ProxyGate } from "./stream/proxy-gate.ts";
 import { tlsModule } from "./tls-module.ts";
 
-/** Waiting connections the system keeps for a listener; it may cap it lower. */
-const BACKLOG = 4096;
 /** A TLS handshake takes two round trips; slower than this is an attack. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
+const NOTHING = Buffer.alloc(0);
 
-/** Where to listen: sockets taken over from another process, or else an address. */
-export interface ListenOn {
-  host: string;
-  port: number;
-  taken: readonly ListeningHandle[];
+/** Where to listen. */
+export interface ListenOn extends ListenAddress {
+  /** With so many sockets, unless some are taken over. */
+  sockets: number;
+  /** Sockets taken over from another process, as they were opened together there. */
+  taken: readonly (readonly ListeningHandle[])[];
 }
 
 export class Listener {
-  /** Listening, one for each socket; nearly always one. */
-  readonly servers: Server[] = [];
+  /** What was opened together, here or in another process; nearly always one. */
+  readonly sockets: ListeningSockets[] = [];
   readonly #runtime: Runtime;
   readonly #admits: (handle: TcpHandle) => boolean;
-  #tls: TlsMaterial | undefined;
-  #accepted = 0;
+  /** Makes connections of plain ones; it listens on nothing itself. */
+  readonly #tls: TlsServer | undefined;
   #handshakes = 0;
   /** Of the connection that Node makes a socket of just now. */
   #arriving: Ticket = NO_TICKET;
@@ -64,20 +52,25 @@ export class Listener {
     admits: (handle: TcpHandle) => boolean,
   ) {
     this.#runtime = runtime;
-    this.#tls = tls;
+    this.#tls = tls === undefined ? undefined : this.#createTls(tls);
     this.#admits = admits;
   }
 
   /**
-   * Opens the socket, or goes on with those that were taken.
+   * Opens its sockets, or goes on with those that were taken.
    *
    * @returns its port
    * @throws Error where the address cannot be listened on
    */
-  async open({ host, port, taken }: ListenOn): Promise<number> {
-    if (taken.length === 0) return this.#open({ host, port });
-    for (const handle of taken) await this.#open(handle);
-    return port;
+  async open({ host, port, sockets, taken }: ListenOn): Promise<number> {
+    const takes = (handle: TcpHandle): void => this.#takes(handle);
+    for (const handles of taken) this.sockets.push(new ListeningSockets(handles, takes));
+    if (taken.length > 0) return port;
+    const opened = await ListeningSockets.open({ host, port }, sockets, takes);
+    this.sockets.push(opened);
+    const { port: number } = opened;
+    if (this.#isClosing) await this.#close();
+    return number;
   }
 
   /** TLS connections that are no client's yet. */
@@ -87,63 +80,35 @@ export class Listener {
 
   /** Certificates for connections from now on; those that stand keep theirs. */
   setTls(tls: TlsMaterial): void {
-    this.#tls = tls;
-    for (const server of this.servers) (server as TlsServer).setSecureContext(tlsOptions(tls));
+    this.#tls?.setSecureContext(tlsOptions(tls));
   }
 
   /** Accepts what waits, then nothing more; connections stay. */
   async close(): Promise<void> {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    await emptyAcceptQueue(() => this.#accepted);
-    for (const server of this.servers.splice(0)) server.close();
+    await this.#close();
   }
 
-  #open(on: ListeningHandle | { host: string; port: number }): Promise<number> {
-    const server = this.#tls === undefined ? createPlainServer() : this.#createTls(this.#tls);
-    return new Promise((resolve, reject) => {
-      server.once("error", reject);
-      const listening = (): void => {
-        const address = server.address();
-        if (this.#isClosing) {
-          server.close();
-        } else {
-          onAccept(server, (handle) => this.#takes(handle));
-          this.servers.push(server);
-        }
-        resolve(typeof address === "object" && address !== null ? address.port : 0);
-      };
-      server.once("listening", listening);
-      if (!("port" in on)) server.listen(on, BACKLOG);
-      else if (on.host === "" || isIP(on.host) !== 0)
-        listenWithOthers(server, { ...on, backlog: BACKLOG });
-      else server.listen({ ...on, reusePort: true, backlog: BACKLOG });
-    });
+  async #close(): Promise<void> {
+    await Promise.all(this.sockets.map((sockets) => sockets.close()));
+    this.sockets.length = 0;
   }
 
   /** What is plain becomes a connection here; TLS goes on in Node's hands. */
-  #takes(handle: TcpHandle): boolean {
-    this.#accepted++;
+  #takes(handle: TcpHandle): void {
     const peer = peerOf(handle);
     const isProxy = this.#runtime.generation.proxies?.has(peer) === true;
     // Behind a proxy's address are its clients, each with a limit of its own.
     const ticket = this.#admits(handle) ? this.#count(isProxy ? "" : peer) : NO_TICKET;
     if (ticket === NO_TICKET) {
       if (handle.reset(() => {}) !== 0) handle.close(() => {});
-      return true;
+      return;
     }
-    if (isProxy) {
-      this.#awaitHeader(handle, ticket);
-      return true;
-    }
-    if (this.#tls !== undefined) {
-      this.#handshakes++;
-      this.#arriving = ticket;
-      return false;
-    }
+    if (isProxy) return this.#awaitHeader(handle, ticket);
+    if (this.#tls !== undefined) return this.#startTls(this.#tls, handle, ticket);
     const { buffers } = this.#runtime;
     this.#serve(ticket, (owner) => TcpWire.accepted(owner, buffers, handle));
-    return true;
   }
 
   #serve(ticket: Ticket, wire: (owner: WireOwner) => TcpWire): ClientConnection {
@@ -162,9 +127,8 @@ export class Listener {
         connections.close(ticket);
         const counted = this.#count(wire.remoteAddress);
         if (counted === NO_TICKET) return wire.reset();
-        const server = this.servers[0];
-        if (this.#tls !== undefined && server !== undefined) {
-          return this.#startTls(server, wire.release(), counted, bytes.subarray(start, end));
+        if (this.#tls !== undefined) {
+          return this.#startTls(this.#tls, wire.release(), counted, bytes.subarray(start, end));
         }
         const connection = this.#serve(counted, (owner) => {
           wire.adopt(owner);
@@ -175,8 +139,9 @@ export class Listener {
     });
   }
 
-  /** TLS begins behind what was read already. */
-  #startTls(server: Server, handle: TcpHandle, ticket: Ticket, early: Buffer): void {
+  /** @param early what was read already */
+  #startTls(server: TlsServer, handle: TcpHandle, ticket: Ticket, early: Buffer = NOTHING): void {
+    handle.setNoDelay(true);
     const socket = new Socket({ handle } as unknown as SocketConstructorOpts);
     if (early.length > 0) socket.unshift(Buffer.from(early));
     this.#handshakes++;
@@ -195,7 +160,6 @@ export class Listener {
     const runtime = this.#runtime;
     const server = tlsModule().createServer({
       ...tlsOptions(tls),
-      noDelay: true,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       ALPNProtocols: ["http/1.1"],
     });

@@ -134,9 +134,9 @@ async function run({
     return end(EXIT_FAILED, why.startsWith("stream ") ? why : `cannot listen on ${text}: ${why}`);
   }
   surviveBugs(log);
-  const { sockets } = workers;
-  const give = (socket: number, fd: number): boolean => workers.give(sockets[socket]!, fd);
-  await handover.offer(address, sockets.length, give);
+  const { groups } = workers;
+  const give = (group: number, fd: number): boolean => workers.give(groups[group]!, fd);
+  await handover.offer(address, groups.length, give);
   log.write("info", "dataplane", "Serving", {
     listen: `${address.host}:${port}`,
     workers: count,

@@ -30,6 +30,8 @@ export interface TlsMaterial {
 /** Given to a worker when it starts. */
 export interface WorkerStart {
   index: number;
+  /** How many workers there are. */
+  count: number;
   listen: { host: string; port: number };
   generation: GenerationMessage;
   /** Descriptors that the process may have; Infinity where that is not known. */
@@ -46,14 +48,8 @@ export interface WorkerStart {
   observation: ObservationStart;
   /** Where the main thread answers operators. */
   admin: AdminChannel;
-  /** What another process listens with is taken over, where one gives it. */
-  takeover: Takeover | undefined;
-}
-
-/** The worker takes what is given at the path of `base` numbered with its index, and at every `step`th. */
-export interface Takeover {
-  base: string;
-  step: number;
+  /** What another process gives at the path with this worker's number, and at each `count`th, is taken over. */
+  handoverBase: string | undefined;
 }
 
 export type ToWorker =

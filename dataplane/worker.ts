@@ -7,19 +7,21 @@ import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { viewVerified } from "../artifact/view.ts";
 import { AdminRoute } from "./admin/admin-route.ts";
 import { ConnectionCounter, ConnectionCounts } from "./connection-counts.ts";
-import { giveListener, takeListener } from "./descriptor-passing.ts";
+import { giveListeners, takeListeners } from "./descriptor-passing.ts";
 import { descriptorEdges } from "./descriptors.ts";
 import { Generation } from "./generation.ts";
 import { GiveBack } from "./give-back.ts";
 import { handoverPath } from "./handover.ts";
-import { limitConnects, type ListeningHandle, type TcpHandle } from "./http/tcp-handle.ts";
+import { limitConnects, type TcpHandle } from "./http/tcp-handle.ts";
 import { Listener } from "./listener.ts";
+import { type ListeningHandle, socketsPerAddress } from "./listening-sockets.ts";
 import type { FromWorker, GenerationMessage, ToWorker, WorkerStart } from "./messages.ts";
 import { Observer } from "./observation/observer.ts";
 import type { PoolContext } from "./pool/pool.ts";
 import { PoolRegistry } from "./pool/pool-registry.ts";
 import { RemoteNames } from "./pool/remote-names.ts";
 import { PoolState } from "./pool/state/pool-state.ts";
+import { reason } from "./reason.ts";
 import { RetiredArtifacts } from "./retired-artifacts.ts";
 import { Runtime } from "./runtime.ts";
 import { watchStarvation } from "./starvation.ts";
@@ -104,6 +106,8 @@ const streams = new Streams({
     onFailure: (failure) => streamLog.failed(failure),
   },
   worker: start.index,
+  workers: start.count,
+  descriptorsMax: start.descriptorsMax,
   admits,
   // All workers say the same.
   tell: (message, fields) => {
@@ -121,7 +125,7 @@ listen().then(
     tell({ type: "listening", port: number, taken });
     tell({ type: "serving", generation: start.generation.number });
   },
-  (error: unknown) => tell({ type: "listen-failed", message: (error as Error).message }),
+  (error: unknown) => tell({ type: "listen-failed", message: reason(error) }),
 );
 
 port.on("message", (message: ToWorker) => {
@@ -131,28 +135,36 @@ port.on("message", (message: ToWorker) => {
   else if (message.type === "drain") void drain(message.timeoutMs);
   else if (message.type === "endpoints")
     names.learnt(message.key, message.endpoints, message.error);
-  else if (message.type === "give") giveListener(message.fd, listener.servers[message.at]);
+  else if (message.type === "give") give(message);
   else finish();
 });
 
 async function listen(): Promise<{ number: number; taken: number }> {
   const taken = await takeOver();
-  const number = await listener.open({ ...start.listen, taken });
-  const [failure] = await streams.serve(runtime.generation.streams, start.generation.streams);
+  const { descriptorsMax, count: workers, generation } = start;
+  const isTls = generation.tls !== undefined;
+  const sockets = socketsPerAddress({ descriptorsMax, workers, addresses: 1, isTls });
+  const number = await listener.open({ ...start.listen, sockets, taken });
+  const [failure] = await streams.serve(runtime.generation.streams, generation.streams);
   if (failure !== undefined) throw new Error(failure);
   return { number, taken: taken.length };
 }
 
 /** This worker's share of what another process listens with. */
-async function takeOver(): Promise<ListeningHandle[]> {
-  const { takeover, index } = start;
-  const taken: ListeningHandle[] = [];
-  if (takeover === undefined) return taken;
-  for (let other = index; ; other += takeover.step) {
-    const given = await takeListener(handoverPath(takeover.base, other));
+async function takeOver(): Promise<ListeningHandle[][]> {
+  const { handoverBase, index, count } = start;
+  const taken: ListeningHandle[][] = [];
+  if (handoverBase === undefined) return taken;
+  for (let other = index; ; other += count) {
+    const given = await takeListeners(handoverPath(handoverBase, other));
     if (given === "nobody") return taken;
-    if (given !== undefined) taken.push(given);
+    if (given.length > 0) taken.push(given);
   }
+}
+
+/** Where they are closed, whoever asks for them gets none. */
+function give({ fd, at }: { fd: number; at: number }): void {
+  giveListeners(fd, listener.sockets[at]?.handles ?? []);
 }
 
 /** Near the limit of descriptors new connections are turned away, so that those that stand are served. */

@@ -6,7 +6,7 @@ import { Worker } from "node:worker_threads";
 import type { AdminChannel } from "./admin/admin-route.ts";
 import type { ConnectionCounts } from "./connection-counts.ts";
 import type { Log } from "./log.ts";
-import type { FromWorker, GenerationMessage, Takeover, ToWorker, WorkerStart } from "./messages.ts";
+import type { FromWorker, GenerationMessage, ToWorker, WorkerStart } from "./messages.ts";
 import type { FromObserver, ObservationStart, ToObserver } from "./observation/messages.ts";
 import type { Names } from "./pool/endpoints.ts";
 import { logPoolEvent, type PoolEvent } from "./pool/pool-events.ts";
@@ -54,8 +54,8 @@ interface WorkerObservation {
   receive(worker: number, message: FromObserver): ToObserver | undefined;
 }
 
-/** One of the sockets that a worker listens with. */
-export interface ListeningSocket {
+/** Sockets that a worker listens with and that were opened together. */
+export interface ListeningGroup {
   worker: number;
   at: number;
 }
@@ -76,10 +76,10 @@ export class Workers {
   readonly #hung = new Set<number>();
   #listen: { host: string; port: number };
   #generation: GenerationMessage;
-  /** Listening sockets taken over from another process. */
+  /** Groups of listening sockets taken over from another process. */
   #taken = 0;
   /** How many each worker listens with. */
-  readonly #sockets: number[] = [];
+  readonly #groups: number[] = [];
   /** Workers that have died since the start. */
   #deaths = 0;
   #isDraining = false;
@@ -107,7 +107,7 @@ export class Workers {
     });
   }
 
-  /** Listening sockets that were taken over from another process. */
+  /** Groups of listening sockets that were taken over from another process: one of each of its workers. */
   get taken(): number {
     return this.#taken;
   }
@@ -120,12 +120,11 @@ export class Workers {
    */
   async start(): Promise<number> {
     const { count, handoverBase } = this.#options;
-    const takeover = handoverBase === undefined ? undefined : { base: handoverBase, step: count };
     this.#watchdog.start();
-    const port = await this.#startOne(0, takeover);
+    const port = await this.#startOne(0, handoverBase);
     this.#listen = { ...this.#listen, port };
     const rest = Array.from({ length: count - 1 }, (_, index) =>
-      this.#startOne(index + 1, takeover),
+      this.#startOne(index + 1, handoverBase),
     );
     await Promise.all(rest);
     return port;
@@ -178,19 +177,19 @@ export class Workers {
     this.#send({ type: "announce" });
   }
 
-  /** All listening sockets: whose, and which of its. */
-  get sockets(): ListeningSocket[] {
-    return this.#sockets.flatMap((count, worker) =>
+  /** All groups of listening sockets: whose, and which of its. */
+  get groups(): ListeningGroup[] {
+    return this.#groups.flatMap((count, worker) =>
       Array.from({ length: count }, (_, at) => ({ worker, at })),
     );
   }
 
   /**
-   * Gives a listening socket to the process at the other end of a descriptor.
+   * Gives a group of listening sockets to the process at the other end of a descriptor.
    *
    * @returns false where its worker cannot, as it is being replaced
    */
-  give({ worker: index, at }: ListeningSocket, fd: number): boolean {
+  give({ worker: index, at }: ListeningGroup, fd: number): boolean {
     const worker = this.#workers.get(index);
     if (worker === undefined || !this.#serving.has(index)) return false;
     worker.postMessage({ type: "give", fd, at } satisfies ToWorker);
@@ -235,9 +234,10 @@ export class Workers {
     });
   }
 
-  #startOne(index: number, takeover?: Takeover): Promise<number> {
+  #startOne(index: number, handoverBase?: string): Promise<number> {
     const workerData: WorkerStart = {
       index,
+      count: this.#options.count,
       listen: this.#listen,
       generation: this.#generation,
       descriptorsMax: this.#options.descriptorsMax,
@@ -247,7 +247,7 @@ export class Workers {
       beats: this.#beats,
       observation: this.#options.observation.start(index),
       admin: this.#options.admin,
-      takeover,
+      handoverBase,
     };
     // A module beside this one: .ts in a checkout, .js in the published package.
     const file = new URL(
@@ -269,7 +269,7 @@ export class Workers {
       worker.on("message", (message: FromWorker) => {
         if (message.type === "listening") {
           this.#taken += message.taken;
-          this.#sockets[index] = Math.max(message.taken, 1);
+          this.#groups[index] = Math.max(message.taken, 1);
           resolve(message.port);
         } else if (message.type === "listen-failed") {
           failure = message.message;

@@ -12,7 +12,8 @@ import { printTable } from "../harness.ts";
 import { LOAD_CORE, PROXY_CORE } from "./load.ts";
 import { PEERS, startOrigin } from "./peers.ts";
 import { type Peer, stop } from "./process.ts";
-import { loadAtRate, type RateReport } from "./rate.ts";
+import { loadAtRate } from "./rate.ts";
+import type { WrkReport } from "./wrk-report.ts";
 
 const FIRST_PORT = 19_430;
 const CONNECTIONS = 64;
@@ -36,7 +37,7 @@ export async function run(): Promise<void> {
       const peer = await start({ core: PROXY_CORE, port, origin: FIRST_PORT, folder });
       if (peer !== undefined) peers.push(peer);
     }
-    const load = (port: number, perSecond: number, seconds: number): Promise<RateReport> =>
+    const load = (port: number, perSecond: number, seconds: number): Promise<WrkReport> =>
       loadAtRate({
         url: `http://127.0.0.1:${port}/60`,
         perSecond,
@@ -49,7 +50,7 @@ export async function run(): Promise<void> {
     const rows: string[][] = [];
     for (const share of SHARES) {
       const perSecond = SLOWEST_PER_SECOND * share;
-      const reports = new Map<string, RateReport[]>(peers.map(({ name }) => [name, []]));
+      const reports = new Map<string, WrkReport[]>(peers.map(({ name }) => [name, []]));
       for (let round = 0; round < ROUNDS; round++) {
         for (const { name, port } of peers)
           reports.get(name)!.push(await load(port, perSecond, SECONDS));
@@ -64,8 +65,8 @@ export async function run(): Promise<void> {
   }
 }
 
-function figures(reports: readonly RateReport[]): string[] {
-  const sorted = (pick: (report: RateReport) => number): number[] =>
+function figures(reports: readonly WrkReport[]): string[] {
+  const sorted = (pick: (report: WrkReport) => number): number[] =>
     reports.map(pick).toSorted((a, b) => a - b);
   const middle = (times: readonly number[]): number => times[times.length >> 1]!;
   const p99 = sorted((report) => report.p99);

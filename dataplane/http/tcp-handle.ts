@@ -3,9 +3,10 @@
  *
  * A socket's stream machinery costs more per request than parsing it, and several kilobytes per idle
  * connection (figures in docs/performance.md). What is used here has been the same since Node 12; it
- * has no public name, so this file is the only one that knows it.
+ * has no public name, so this file, those that listen (listening-sockets.ts) and those that pass
+ * descriptors (descriptor-passing.ts) are the only ones that know it.
  */
-import type { Server, Socket } from "node:net";
+import type { Socket } from "node:net";
 
 /** One end of a connection; what is left out is not known. */
 export interface SocketName {
@@ -25,8 +26,6 @@ export interface TcpHandle {
   readStop(): number;
   writeBuffer(request: WriteRequest, bytes: Buffer): number;
   shutdown(request: ShutdownRequest): number;
-  bind(address: string, port: number, flags: number): number;
-  bind6(address: string, port: number, flags: number): number;
   connect(request: ConnectRequest, address: string, port: number): number;
   connect6(request: ConnectRequest, address: string, port: number): number;
   getpeername(out: SocketName): number;
@@ -57,7 +56,7 @@ interface StreamBinding {
 interface TcpBinding {
   TCP: new (kind: number) => TcpHandle;
   TCPConnectWrap: new () => ConnectRequest;
-  constants: { SOCKET: number; SERVER: number; UV_TCP_REUSEPORT: number };
+  constants: { SOCKET: number };
 }
 
 // An `import` of it would load all that it has.
@@ -134,70 +133,6 @@ export function connectTcp(
   if (status === 0 && handle.fd >= connectDescriptorsMax) status = TOO_MANY_FILES;
   if (status !== 0) process.nextTick(done, status);
   return handle;
-}
-
-/**
- * Takes any free port of an IP address without listening there, so that nobody else is given it; who
- * listens with `reusePort` can.
- *
- * @throws Error where the address is not this machine's
- */
-export function holdTcpPort(address: string): number {
-  const handle = new tcp.TCP(tcp.constants.SERVER);
-  const flags = tcp.constants.UV_TCP_REUSEPORT;
-  const name: SocketName = {};
-  // Some errors of a bind are told with the next call only.
-  const status =
-    (address.includes(":") ? handle.bind6(address, 0, flags) : handle.bind(address, 0, flags)) ||
-    handle.getsockname(name);
-  if (status === 0 && name.port !== undefined && name.port !== 0) return name.port;
-  handle.close(() => {});
-  throw systemError(status, "bind");
-}
-
-/**
- * From now on a listening server offers its connections to `takes` first, and makes sockets only of
- * those it does not take. What fails while accepting is left to the next attempt.
- */
-export function onAccept(server: Server, takes: (handle: TcpHandle) => boolean): void {
-  const listening = listeningHandle(server);
-  const { onconnection } = listening;
-  listening.onconnection = (status, handle) => {
-    if (status !== 0 || handle === undefined || takes(handle)) return;
-    onconnection.call(listening, status, handle);
-  };
-}
-
-/**
- * `server.listen` on an IP address, "" for all of them, together with the other threads. It asks Node's
- * cluster module nothing, which `listen` loads with all that belongs to processes: 0.4 MB a thread.
- */
-export function listenWithOthers(
-  server: Server,
-  { host, port, backlog }: { host: string; port: number; backlog: number },
-): void {
-  const family = host.includes(":") ? 6 : 4;
-  const flags = tcp.constants.UV_TCP_REUSEPORT;
-  const { _listen2: listen } = server as unknown as { _listen2: ServerListen };
-  listen.call(server, host === "" ? null : host, port, family, backlog, undefined, flags);
-}
-type ServerListen = (
-  this: Server,
-  address: string | null,
-  port: number,
-  family: number,
-  backlog: number,
-  fd: undefined,
-  flags: number,
-) => void;
-
-/** What a listening server listens with. */
-export interface ListeningHandle {
-  onconnection: (this: ListeningHandle, status: number, handle: TcpHandle | undefined) => void;
-}
-
-export function listeningHandle(server: Server): ListeningHandle {
-  return (server as unknown as { _handle: ListeningHandle })._handle;
 }
 
 /** The error of a negated errno. */

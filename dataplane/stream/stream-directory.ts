@@ -2,14 +2,13 @@
  * Stream directory: what the main thread keeps of streams: what their workers have in common, and what
  * these have counted.
  */
-import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 
 import { streamsOf } from "../../artifact/decode.ts";
 import type { Stream, StreamPolicy } from "../../artifact/model.ts";
 import type { View } from "../../artifact/view.ts";
 import { ConnectionCounts } from "../connection-counts.ts";
-import { holdTcpPort } from "../http/tcp-handle.ts";
+import { holdTcpPort } from "../listening-sockets.ts";
 import { dgramModule } from "./dgram-module.ts";
 import type { NewRow } from "./stream-counters.ts";
 import type { StreamShare, StreamShares } from "./stream-share.ts";
@@ -105,7 +104,7 @@ export class StreamDirectory {
     const key = `${protocol} ${host} ${name}`;
     let chosen = this.#ports.get(key);
     if (chosen === undefined) {
-      chosen = protocol === "tcp" ? await heldTcpPort(host) : await freeUdpPort(host);
+      chosen = protocol === "tcp" ? await holdTcpPort(host) : await freeUdpPort(host);
       this.#ports.set(key, chosen);
     }
     return chosen;
@@ -117,17 +116,6 @@ function limitsOf(policy: StreamPolicy, sessionsMax: number | undefined) {
   const { connectionsMax, clientConnectionsMax } = policy;
   if (sessionsMax === undefined) return { connectionsMax, clientConnectionsMax };
   return { connectionsMax: Math.min(policy.sessionsMax, sessionsMax), clientConnectionsMax };
-}
-
-/** Held from now on: what listens on any port, too, could be given the same one otherwise. */
-async function heldTcpPort(host: string): Promise<number> {
-  if (host !== "") return holdTcpPort((await lookup(host)).address);
-  try {
-    return holdTcpPort("::");
-  } catch {
-    // There is no IPv6.
-    return holdTcpPort("0.0.0.0");
-  }
 }
 
 async function freeUdpPort(host: string): Promise<number> {

@@ -4,6 +4,7 @@
  */
 import { ConnectionCounter, ConnectionCounts } from "../connection-counts.ts";
 import type { TcpHandle } from "../http/tcp-handle.ts";
+import { type ListenAddress, socketsPerAddress } from "../listening-sockets.ts";
 import { reason } from "../reason.ts";
 import type { StreamContext } from "./stream-context.ts";
 import type { StreamListener } from "./stream-listener.ts";
@@ -18,15 +19,14 @@ const AGAIN_MS = 1_000;
 export interface StreamsOptions {
   context: StreamContext;
   worker: number;
+  /** How many workers there are. */
+  workers: number;
+  /** Descriptors that the process may have. */
+  descriptorsMax: number;
   /** Whether there is a descriptor to serve a new connection with. */
   admits: (handle: TcpHandle) => boolean;
   /** Told what becomes of an address. */
   tell: (message: string, fields: { stream: string; listen: string; error?: string }) => void;
-}
-
-interface Address {
-  host: string;
-  port: number;
 }
 
 export class Streams {
@@ -96,7 +96,7 @@ export class Streams {
   async #serveOne(
     stream: Stream,
     share: StreamShare | undefined,
-    { host, port }: Address,
+    { host, port }: ListenAddress,
     key: string,
   ): Promise<string | undefined> {
     const counter = this.#counter(share?.counts);
@@ -121,7 +121,7 @@ export class Streams {
         : new UdpListener(context, stream, counter);
     const fields = { stream: stream.name, listen: `${host}:${port}` };
     try {
-      await fresh.open(host, port);
+      await fresh.open({ host, port }, this.#sockets());
     } catch (error) {
       tell("Stream cannot listen", { ...fields, error: reason(error) });
       return `cannot listen on ${fields.listen}: ${reason(error)}`;
@@ -130,6 +130,14 @@ export class Streams {
     if (this.#isClosed) await fresh.retire();
     else tell("Stream opened", fields);
     return undefined;
+  }
+
+  /** With how many sockets the address of a stream is listened on. */
+  #sockets(): number {
+    const { descriptorsMax, workers } = this.#options;
+    const { streams } = this.#latest;
+    const addresses = streams.filter(({ protocol }) => protocol === "tcp").length;
+    return socketsPerAddress({ descriptorsMax, workers, addresses });
   }
 
   #retire(key: string, listener: StreamListener): void {

@@ -1,17 +1,15 @@
 /**
  * TCP listener: accepts the connections of a stream, within its limits and from whom it is for.
  */
-import { createServer, type Server } from "node:net";
-
-import { emptyAcceptQueue } from "../accept-queue.ts";
 import {
   type ConnectionCounter,
   NO_TICKET,
   plainAddress,
   type Ticket,
 } from "../connection-counts.ts";
-import { onAccept, type SocketName, type TcpHandle } from "../http/tcp-handle.ts";
+import type { SocketName, TcpHandle } from "../http/tcp-handle.ts";
 import { TcpWire } from "../http/tcp-wire.ts";
+import { type ListenAddress, ListeningSockets } from "../listening-sockets.ts";
 import { ProxyGate } from "./proxy-gate.ts";
 import type { ProxiedAddresses } from "./proxy-header-reader.ts";
 import { StreamConnection } from "./stream-connection.ts";
@@ -20,16 +18,12 @@ import type { StreamListener } from "./stream-listener.ts";
 import type { StreamCause } from "./stream-record.ts";
 import type { Stream } from "./stream.ts";
 
-/** Waiting connections the system keeps for a listener; it may cap it lower. */
-const BACKLOG = 4096;
-
 export class TcpListener implements StreamListener {
   stream: Stream;
   counter: ConnectionCounter | undefined;
   readonly #context: StreamContext;
   readonly #admits: (handle: TcpHandle) => boolean;
-  #server: Server | undefined;
-  #accepted = 0;
+  #sockets: ListeningSockets | undefined;
 
   /** @param admits says whether there is a descriptor to serve a new connection with */
   constructor(
@@ -44,35 +38,22 @@ export class TcpListener implements StreamListener {
     this.#admits = admits;
   }
 
-  open(host: string, port: number): Promise<void> {
-    const server = createServer();
-    return new Promise((resolve, reject) => {
-      server.once("error", reject);
-      const at = { port, reusePort: true, backlog: BACKLOG };
-      server.listen(host === "" ? at : { ...at, host }, () => {
-        server.off("error", reject);
-        onAccept(server, (handle) => this.#takes(handle));
-        this.#server = server;
-        resolve();
-      });
-    });
+  async open(address: ListenAddress, sockets: number): Promise<void> {
+    this.#sockets = await ListeningSockets.open(address, sockets, (handle) => this.#takes(handle));
   }
 
   async retire(): Promise<void> {
-    const server = this.#server;
-    this.#server = undefined;
-    if (server === undefined) return;
-    await emptyAcceptQueue(() => this.#accepted);
-    server.close();
+    const sockets = this.#sockets;
+    this.#sockets = undefined;
+    await sockets?.close();
   }
 
   /** What waits in its queue is being taken already, and no more than that will be. */
   revive(): boolean {
-    return this.#server !== undefined;
+    return this.#sockets !== undefined;
   }
 
-  #takes(handle: TcpHandle): boolean {
-    this.#accepted++;
+  #takes(handle: TcpHandle): void {
     const { stream, counter } = this;
     const { policy } = stream;
     const addresses = addressesOf(handle, policy.proxyProtocol.send !== "off");
@@ -97,7 +78,6 @@ export class TcpListener implements StreamListener {
       );
       if (connection === undefined) drop(handle);
     }
-    return true;
   }
 
   #awaitHeader(

@@ -15,6 +15,7 @@ import type { Expiring } from "../deadlines.ts";
 import { dgramModule } from "./dgram-module.ts";
 import type { ProxiedAddresses } from "./proxy-header-reader.ts";
 import type { StreamContext } from "./stream-context.ts";
+import type { ListenAddress } from "../listening-sockets.ts";
 import type { StreamListener } from "./stream-listener.ts";
 import type { StreamCause } from "./stream-record.ts";
 import type { Stream } from "./stream.ts";
@@ -41,7 +42,7 @@ export class UdpListener implements StreamListener, UdpSessionHome, Expiring {
     this.counter = counter;
   }
 
-  async open(host: string, port: number): Promise<void> {
+  async open({ host, port }: ListenAddress): Promise<void> {
     this.#destination = host;
     this.#port = port;
     if (host !== "") return this.#open(isIPv6(host) ? "udp6" : "udp4", { port, address: host });

@@ -1,12 +1,13 @@
 // The end of a data plane: what is under way finishes, nothing new begins, nothing is left.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 
 import { expect, test } from "vitest";
 
 import { serving } from "../harness/artifact.ts";
 import { ask, Client, requestBytes } from "../harness/client.ts";
 import { launch, start } from "../harness/data-plane.ts";
+import { listeningOn } from "../harness/listening.ts";
 import { startOrigin } from "../harness/origin.ts";
 import { startRawOrigin } from "../harness/raw-origin.ts";
 import { sleep, until } from "../harness/until.ts";
@@ -51,7 +52,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
     balto.signal(signal);
     const line = await balto.says("Draining");
     expect(line).toMatchObject({ level: "info", signal });
-    await until("the listeners closed", () => !hasListener(balto.port), 5_000);
+    await until("the listeners closed", () => listeningOn(balto.port) === 0, 5_000);
     expect(await refuses(balto.port)).toBe(true);
     expect(balto.hasExited).toBe(false);
 
@@ -71,12 +72,6 @@ test.each(["SIGTERM", "SIGINT"] as const)(
   },
 );
 
-/** Whether a socket listens on the port of the loopback address. */
-function hasListener(port: number): boolean {
-  const hex = port.toString(16).toUpperCase().padStart(4, "0");
-  return readFileSync("/proc/net/tcp", "utf8").includes(`:${hex} 00000000:0000 0A`);
-}
-
 test("while it drains, a connection that waits is still served, and closed with its answer", async () => {
   let mayEnd = false;
   const origin = await startOrigin(async (response, { target }) => {
@@ -91,7 +86,7 @@ test("while it drains, a connection that waits is still served, and closed with 
   await origin.request(1);
   balto.signal("SIGTERM");
   await balto.says("Draining");
-  await until("the listeners closed", () => !hasListener(balto.port), 5_000);
+  await until("the listeners closed", () => listeningOn(balto.port) === 0, 5_000);
   const answer = await kept.ask("GET /");
   expect([answer.status, answer.field("connection")]).toEqual([200, "close"]);
   kept.close();
@@ -114,7 +109,7 @@ test("while it drains, its own answers end their connections as well", async () 
   await origin.peer(0);
   balto.signal("SIGTERM");
   await balto.says("Draining");
-  await until("the listeners closed", () => !hasListener(balto.port), 5_000);
+  await until("the listeners closed", () => listeningOn(balto.port) === 0, 5_000);
   mayEnd = true;
   const answer = await client.answer();
   expect([answer.status, answer.field("connection")]).toEqual([502, "close"]);

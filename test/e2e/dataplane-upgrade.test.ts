@@ -10,6 +10,7 @@ import { published, serving, temporaryFolder } from "../harness/artifact.ts";
 import { ask, Client, requestBytes } from "../harness/client.ts";
 import { type DataPlane, type DataPlaneOptions, start } from "../harness/data-plane.ts";
 import { freePort } from "../harness/free-port.ts";
+import { listeningOn } from "../harness/listening.ts";
 import { Load, type LoadReport } from "../harness/load-client.ts";
 import { startOrigin } from "../harness/origin.ts";
 import { sleep } from "../harness/until.ts";
@@ -64,16 +65,23 @@ test(`${UPGRADES} upgrades in a row lose no request and refuse no connection`, a
   });
   // More workers, fewer, as many: what one process listened with is always taken over whole.
   const workers = [2, 3, 1, 2, 2];
-  let sockets = 2;
+  let groups = 2;
+  let sockets = listeningOn(port);
+  // Several of each worker.
+  expect(sockets).toBeGreaterThan(groups);
   for (let upgrade = 0; upgrade < UPGRADES; upgrade++) {
     const next = await beside(artifact, port, runtime, { workers: workers[upgrade]! });
-    expect(next.log[0]).toMatchObject({ message: "Serving", taken_over: sockets });
-    sockets = Math.max(sockets, workers[upgrade]!);
+    expect(next.log[0]).toMatchObject({ message: "Serving", taken_over: groups });
+    if (workers[upgrade]! > groups) {
+      groups = workers[upgrade]!;
+      sockets = listeningOn(port);
+    }
     await sleep(300);
     balto.signal("SIGTERM");
     expect(await balto.ends()).toEqual({ code: 0, signal: null });
     balto = next;
     await sleep(300);
+    expect(listeningOn(port)).toBe(sockets);
   }
   expectNothingLost(await load.stop());
 }, 120_000);
