@@ -6,7 +6,6 @@
  * in which a thousand connections are served takes some ten milliseconds: of a thousand clients that
  * come at once, the last would wait for ten seconds. Figures in docs/performance.md.
  */
-import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 
 import { emptyAcceptQueue } from "./accept-queue.ts";
@@ -139,7 +138,7 @@ export async function holdTcpPort(host: string): Promise<number> {
 
 /** All addresses are IPv6's "::", which is both, or where there is no IPv6 the other ones. */
 async function on<T>(host: string, open: (address: string) => T): Promise<T> {
-  if (host !== "") return open(isIP(host) === 0 ? (await lookup(host)).address : host);
+  if (host !== "") return open(isIP(host) === 0 ? await addressOf(host) : host);
   try {
     return open("::");
   } catch (error) {
@@ -147,6 +146,12 @@ async function on<T>(host: string, open: (address: string) => T): Promise<T> {
     if (code !== "EAFNOSUPPORT" && code !== "EADDRNOTAVAIL") throw error;
     return open("0.0.0.0");
   }
+}
+
+async function addressOf(name: string): Promise<string> {
+  // Loaded by those alone that listen on a name.
+  const { lookup } = process.getBuiltinModule("node:dns/promises");
+  return (await lookup(name)).address;
 }
 
 function bind(address: string, port: number): UnboundHandle {

@@ -57,8 +57,8 @@ async function bundle(name, into) {
     entryFileNames: "[name].js",
     chunkFileNames: `${name}-[name].js`,
     comments: false,
-    // Names stay, for stack traces.
-    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+    // Names of functions and classes stay, for stack traces; each thread keeps the text.
+    minify: { compress: false, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
   });
   await build.close();
 }
