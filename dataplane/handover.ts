@@ -4,8 +4,9 @@
  * socket that closes.
  *
  * Each group, the sockets that a worker has opened, is given at a path of its own,
- * `<folder>/<host>_<port>.<number>`, in a folder that only this user can enter. The youngest process has the paths; should it end before the others, one of
- * them takes them back, which it learns by holding a connection to `….owner`.
+ * `<folder>/<host>_<port>.<number>`, in a folder that only this user can enter. The youngest process
+ * has the paths; should it end before the others, one of them takes them back, which it learns by
+ * holding a connection to `….owner`.
  */
 import { lstatSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";

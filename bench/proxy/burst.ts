@@ -3,14 +3,10 @@
  * busy while the others wait to be. Proxies take turns, and each turn is a new burst. The first turn, in
  * which a proxy is cold, counts like the others.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { printTable } from "../harness.ts";
-import { LOAD_CORE, PROXY_CORE } from "./load.ts";
-import { PEERS, startOrigin } from "./peers.ts";
-import { outputOf, type Peer, stop } from "./process.ts";
+import { LOAD_CORE } from "./load.ts";
+import { outputOf, type Peer } from "./process.ts";
+import { sideBySide } from "./side-by-side.ts";
 import { wrkCommand } from "./wrk.ts";
 import { REPORT_LUA, reportOf, type WrkReport } from "./wrk-report.ts";
 
@@ -23,31 +19,22 @@ const COMPARED = 3;
 
 /** Runs the bursts and prints a table. */
 export async function run(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "balto-bench-"));
-  const peers: Peer[] = [];
-  try {
-    const origin = { core: LOAD_CORE, port: FIRST_PORT, origin: 0, folder };
-    peers.push(await startOrigin(origin));
-    for (const [index, start] of PEERS.slice(0, COMPARED).entries()) {
-      const port = FIRST_PORT + 1 + index;
-      const peer = await start({ core: PROXY_CORE, port, origin: FIRST_PORT, folder });
-      if (peer !== undefined) peers.push(peer);
-    }
-    const proxies = peers.slice(1);
-    const reports = new Map<Peer, WrkReport[]>(proxies.map((peer) => [peer, []]));
-    for (let round = 0; round < ROUNDS; round++) {
-      for (const [{ port }, list] of reports) list.push(await burst(port, folder));
-    }
-    const rows = [...reports].map(([{ name, version }, list]) => [
-      `${name} ${version}`,
-      ...figures(list),
-    ]);
-    const head = ["proxy", "p50 ms", "p99 ms", "worst p99", "failed or over 2 s"];
-    printTable(`${CLIENTS} clients at once, ${ROUNDS} times ${SECONDS} s`, head, rows);
-  } finally {
-    for (const peer of peers.toReversed()) await stop(peer.process);
-    rmSync(folder, { recursive: true, force: true });
-  }
+  await sideBySide(
+    FIRST_PORT,
+    async ({ proxies, folder }) => {
+      const reports = new Map<Peer, WrkReport[]>(proxies.map((peer) => [peer, []]));
+      for (let round = 0; round < ROUNDS; round++) {
+        for (const [{ port }, list] of reports) list.push(await burst(port, folder));
+      }
+      const rows = [...reports].map(([{ name, version }, list]) => [
+        `${name} ${version}`,
+        ...figures(list),
+      ]);
+      const head = ["proxy", "p50 ms", "p99 ms", "worst p99", "failed or over 2 s"];
+      printTable(`${CLIENTS} clients at once, ${ROUNDS} times ${SECONDS} s`, head, rows);
+    },
+    COMPARED,
+  );
 }
 
 async function burst(port: number, folder: string): Promise<WrkReport> {

@@ -4,15 +4,10 @@
  * somebody else has for 10 ms makes a p99 of its own: proxies take turns, and the middle of all turns counts,
  * beside the quietest one.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { printTable } from "../harness.ts";
-import { LOAD_CORE, PROXY_CORE } from "./load.ts";
-import { PEERS, startOrigin } from "./peers.ts";
-import { type Peer, stop } from "./process.ts";
+import { LOAD_CORE } from "./load.ts";
 import { loadAtRate } from "./rate.ts";
+import { sideBySide } from "./side-by-side.ts";
 import type { WrkReport } from "./wrk-report.ts";
 
 const FIRST_PORT = 19_430;
@@ -27,16 +22,8 @@ const WARM_SECONDS = 6;
 
 /** Runs every rate against every proxy and prints a table. */
 export async function run(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "balto-bench-"));
-  const peers: Peer[] = [];
-  try {
-    const place = { core: LOAD_CORE, port: FIRST_PORT, origin: 0, folder };
-    peers.push({ ...(await startOrigin(place)), name: "direct" });
-    for (const [index, start] of PEERS.entries()) {
-      const port = FIRST_PORT + 1 + index;
-      const peer = await start({ core: PROXY_CORE, port, origin: FIRST_PORT, folder });
-      if (peer !== undefined) peers.push(peer);
-    }
+  await sideBySide(FIRST_PORT, async ({ origin, proxies, folder }) => {
+    const peers = [{ ...origin, name: "direct" }, ...proxies];
     const load = (port: number, perSecond: number, seconds: number): Promise<WrkReport> =>
       loadAtRate({
         url: `http://127.0.0.1:${port}/60`,
@@ -59,10 +46,7 @@ export async function run(): Promise<void> {
     }
     const head = ["requests/s", "proxy", "p50 ms", "p99 ms", "quietest", "p99.9 ms", "failed"];
     printTable("latency at fixed rates, 60 B × 64", head, rows);
-  } finally {
-    for (const peer of peers.toReversed()) await stop(peer.process);
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 function figures(reports: readonly WrkReport[]): string[] {

@@ -3,14 +3,10 @@
  * run. Wall time on a shared machine says little; the CPU time the kernel charges a process says more,
  * and the ratio to nginx in the same run most.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { printTable } from "../harness.ts";
-import { LOAD_CORE, measure, PROXY_CORE, type Workload } from "./load.ts";
-import { PEERS, startOrigin } from "./peers.ts";
-import { type Peer, residentMiB, stop } from "./process.ts";
+import { measure, type Workload } from "./load.ts";
+import { residentMiB } from "./process.ts";
+import { sideBySide } from "./side-by-side.ts";
 
 const WORKLOADS: readonly Workload[] = [
   { name: "60 B × 1", path: "/60", connections: 1 },
@@ -38,21 +34,12 @@ const FIRST_PORT = 19_400;
 
 /** Runs all workloads against all proxies and prints a table. */
 export async function run(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "balto-bench-"));
-  const peers: Peer[] = [];
-  try {
-    const origin = await startOrigin({ core: LOAD_CORE, port: FIRST_PORT, origin: 0, folder });
-    peers.push(origin);
-    for (const [index, start] of PEERS.entries()) {
-      const place = { core: PROXY_CORE, port: FIRST_PORT + 1 + index, origin: FIRST_PORT, folder };
-      const peer = await start(place);
-      if (peer !== undefined) peers.push(peer);
-    }
+  await sideBySide(FIRST_PORT, async ({ proxies, folder }) => {
     const rows: string[][] = [];
     for (const workload of WORKLOADS) {
       // The first peer is the yardstick.
       let yardstick = 0;
-      for (const peer of peers.slice(1)) {
+      for (const peer of proxies) {
         const { microseconds, perSecond, failed } = measure(peer, workload, folder);
         yardstick ||= microseconds;
         rows.push([
@@ -71,10 +58,7 @@ export async function run(): Promise<void> {
       ["workload", "proxy", "CPU µs/request", "× first", "requests/s", "MiB", "failed"],
       rows,
     );
-  } finally {
-    for (const peer of peers.toReversed()) await stop(peer.process);
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 if (import.meta.main) await run();
